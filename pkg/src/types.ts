@@ -1,0 +1,184 @@
+/** Types of the public interface. */
+
+/** A text to be indexed. Metadata come back with each hit, untouched. */
+export interface Document<M = unknown> {
+  id: string;
+  text: string;
+  metadata?: M;
+}
+
+/** What is going on while models are fetched. The names of the states are those of transformers.js. */
+export interface ProgressEvent {
+  /** `initiate` a file is asked for, `download` its bytes begin to arrive, `progress` more have arrived,
+   * `done` the file is there and verified, `ready` everything can be used. */
+  status: "initiate" | "download" | "progress" | "done" | "ready";
+  /** Id of the model, or the name of the file for anything else. */
+  name: string;
+  /** The file; absent in `ready`. */
+  file?: string;
+  /** Bytes so far. */
+  loaded?: number;
+  /** Bytes in all, from the manifest; absent where the manifest doesn't know them and the server doesn't say. */
+  total?: number;
+  /** Where the bytes come from; in `done`. */
+  source?: "cache" | "network";
+}
+
+export interface LoadOptions {
+  /** Id of a bi-encoder in the manifest; the manifest's default if absent. */
+  biEncoder?: string;
+  /** Id of a cross-encoder in the manifest; the manifest's default if absent. */
+  crossEncoder?: string;
+  /** Folder with manifest.json and the model files. Default: `models/` beside the page. */
+  modelsUrl?: string | URL;
+  /** Where hub models come from. Default: the Hugging Face hub. */
+  hubUrl?: string | URL;
+  /** The wasm file, where it isn't beside the worker. */
+  wasmUrl?: string | URL;
+  /** Keep verified model files in the browser's Cache Storage. Default true; where storage is refused or full, work goes on without. */
+  cache?: boolean;
+  onProgress?: (event: ProgressEvent) => void;
+  signal?: AbortSignal;
+}
+
+/** A candidate as the bi-encoder found it. */
+export interface Retrieved<M = unknown> {
+  id: string;
+  /** From 1. */
+  rank: number;
+  cosine: number;
+  text: string;
+  metadata?: M;
+}
+
+/** A candidate as the cross-encoder placed it. */
+export interface Reranked<M = unknown> {
+  id: string;
+  /** From 1. */
+  rank: number;
+  /** Rank in the first stage, from 1. */
+  previousRank: number;
+  /** Raw logit: any real number, comparable only within one model. */
+  logit: number;
+  /** Query and passage together were longer than the model reads. */
+  truncated: boolean;
+  text: string;
+  metadata?: M;
+}
+
+export interface SearchOptions {
+  /** How many candidates the cross-encoder reads. Default 50. 1 is legal and shows the recall ceiling. */
+  pool?: number;
+  /** How many reranked results are returned. Default 5. */
+  topK?: number;
+  /** Called after each batch: candidates read so far and in all. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Milliseconds spent, by stage. */
+export interface Timings {
+  embed: number;
+  retrieve: number;
+  rerank: number;
+  total: number;
+}
+
+export interface SearchResult<M = unknown> {
+  query: string;
+  /** The whole pool, best cosine first. */
+  retrieved: Retrieved<M>[];
+  /** The best `topK` of the pool, best logit first. */
+  reranked: Reranked<M>[];
+  timings: Timings;
+  /** What ran, e.g. "cpu (simd128, f32)". */
+  device: string;
+}
+
+export interface RerankRequest<M = unknown> {
+  query: string;
+  documents: (string | { text: string; metadata?: M })[];
+  /** How many results to return; all if absent. */
+  top_n?: number;
+  /** Give the documents back with the results. Default false. */
+  return_documents?: boolean;
+  /** `sigmoid` maps the logit to 0..1 for relevance_score; the order is the same. Default `identity`. */
+  activation?: "identity" | "sigmoid";
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+export interface RerankResult<M = unknown> {
+  /** Position in the request's documents. */
+  index: number;
+  /** The logit after `activation`. */
+  relevance_score: number;
+  /** The raw logit. */
+  logit: number;
+  truncated: boolean;
+  document?: string | { text: string; metadata?: M };
+}
+
+export interface RerankResponse<M = unknown> {
+  results: RerankResult<M>[];
+  activation: "identity" | "sigmoid";
+  model: string;
+}
+
+/** A loaded model. */
+export interface ModelInfo {
+  id: string;
+  role: "bi-encoder" | "cross-encoder";
+  /** SHA-256 of the file in use, in hexadecimal. */
+  sha256: string;
+  bytes: number;
+  layers: number;
+  width: number;
+  maxTokens: number;
+  /** `classifier` or `segment-cosine` for a cross-encoder, `mean` or `cls` for a bi-encoder. */
+  head: string;
+}
+
+export interface Info {
+  version: string;
+  /** What runs, e.g. "cpu (simd128, f32)". */
+  device: string;
+  biEncoder: ModelInfo;
+  crossEncoder: ModelInfo;
+  /** Number of indexed documents. */
+  documents: number;
+}
+
+/** An entry of models/manifest.json. */
+export interface ManifestEntry {
+  id: string;
+  role: "bi-encoder" | "cross-encoder";
+  /** One line for people. */
+  description: string;
+  licence: string;
+  /** GGUF file, relative to the manifest. */
+  file: string;
+  /** Of the GGUF file; null where it was never made here: then the model is converted from its origin in the worker. */
+  bytes: number | null;
+  sha256: string | null;
+  quantization: "Q8_0" | "Q4_0" | "F16" | "F32";
+  architecture: "bert";
+  pooling: "mean" | "cls" | null;
+  head: "classifier" | "segment-cosine" | null;
+  activation: "identity";
+  max_tokens: number;
+  query_prefix?: string;
+  /** Where the original weights are; absent for our own model, whose GGUF file is the original. */
+  origin?: Origin;
+}
+
+export interface Origin {
+  /** Files that `tabrank convert` reads, each with its place on the hub. A file without a SHA-256 can't be verified
+   * and so isn't fetched. */
+  files: { name: string; repo: string; revision: string; bytes: number | null; sha256: string | null }[];
+}
+
+export interface Manifest {
+  defaults: { bi_encoder: string; cross_encoder: string };
+  models: ManifestEntry[];
+}

@@ -1,0 +1,143 @@
+//! Where the encoder's arithmetic runs: one trait, an implementation for each kind of device.
+//!
+//! The forward pass in [`crate::model`] is written once, in terms of [`Backend`]. Operations on a backend may be
+//! carried out at once (CPU) or recorded and submitted when a result is read (GPU); only [`Backend::read`] hands
+//! numbers back, which is why it alone is asynchronous. Fusions (bias, activation, residual, norm) are part of the
+//! operations, so that a backend is free to make one pass of them.
+//!
+//! Sequences are packed one after the other without padding: a [`Packing`] says where each begins.
+
+mod cpu;
+
+pub use cpu::Cpu;
+
+use crate::kernels::quant::Dtype;
+use std::future::Future;
+
+/// A weight as it lies in a model file: `rows` x `cols` values of `dtype`, row after row.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight<'a> {
+    /// How the values are stored.
+    pub dtype: Dtype,
+    /// Rows: outputs of a linear layer, or entries of a table.
+    pub rows: usize,
+    /// Values in a row: inputs of a linear layer, or the width of a table.
+    pub cols: usize,
+    /// The encoded values.
+    pub bytes: &'a [u8],
+}
+
+impl Weight<'_> {
+    /// Decodes row `row` into `out`, which is `cols` long.
+    pub fn read_row(&self, row: usize, out: &mut [f32]) {
+        let size = self.bytes.len() / self.rows;
+        crate::kernels::quant::dequantize(&self.bytes[row * size..(row + 1) * size], self.dtype, out);
+    }
+
+    /// All values, decoded.
+    pub fn to_vec(&self) -> Vec<f32> {
+        let mut out = vec![0.0; self.rows * self.cols];
+        crate::kernels::quant::dequantize(self.bytes, self.dtype, &mut out);
+        out
+    }
+}
+
+/// What follows a linear layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    Identity,
+    /// Exact (erf) GELU.
+    Gelu,
+    /// Hyperbolic tangent.
+    Tanh,
+}
+
+/// Tokens of several sequences, one sequence after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Packing {
+    /// Token ids of all sequences.
+    pub ids: Vec<u32>,
+    /// Segment (token type) of each token.
+    pub types: Vec<u8>,
+    /// Where each sequence begins, and at the end the number of tokens.
+    pub offsets: Vec<usize>,
+}
+
+impl Packing {
+    /// A packing without sequences.
+    pub fn new() -> Self {
+        Self { ids: Vec::new(), types: Vec::new(), offsets: vec![0] }
+    }
+
+    /// Adds a sequence.
+    pub fn push(&mut self, ids: &[u32], types: &[u8]) {
+        debug_assert_eq!(ids.len(), types.len());
+        self.ids.extend(ids);
+        self.types.extend(types);
+        self.offsets.push(self.ids.len());
+    }
+
+    /// Number of tokens.
+    pub fn tokens(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Number of sequences.
+    pub fn sequences(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// The rows of each sequence.
+    pub fn ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        self.offsets.windows(2).map(|w| w[0]..w[1])
+    }
+}
+
+/// A device that can run an encoder. Shapes are those of `[rows, width]`, one row a token unless said otherwise.
+pub trait Backend {
+    /// Values on the device, `[rows, width]`.
+    type Buffer;
+    /// Weight and bias of a linear layer, laid out for the device.
+    type Linear;
+    /// Scale and shift of a layer norm.
+    type Norm;
+    /// Word, position and segment tables.
+    type Tables;
+
+    /// What runs, for people: device and instruction set.
+    fn describe(&self) -> String;
+
+    /// Prepares a linear layer. Several weights of one input width are stacked: their outputs lie side by side.
+    /// `bias` has one value for each output.
+    fn linear(&self, weights: &[Weight], bias: &[f32]) -> Self::Linear;
+
+    /// Prepares a layer norm.
+    fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Self::Norm;
+
+    /// Prepares the embedding tables, all of one width.
+    fn tables(&self, words: Weight, positions: Weight, segments: Weight) -> Self::Tables;
+
+    /// Word + position + segment embedding of each token, normed: `[tokens, width]`. Positions count from each
+    /// sequence's start. Ids, types and lengths must have been checked against the tables.
+    fn embed(&self, tables: &Self::Tables, norm: &Self::Norm, packing: &Packing) -> Self::Buffer;
+
+    /// `activation(x W^T + b)`.
+    fn apply(&self, linear: &Self::Linear, x: &Self::Buffer, activation: Activation) -> Self::Buffer;
+
+    /// `norm(residual + x W^T + b)`, in the place of `residual`.
+    fn apply_add_norm(&self, linear: &Self::Linear, x: &Self::Buffer, norm: &Self::Norm, residual: &mut Self::Buffer);
+
+    /// Multi-head self-attention within each sequence. `qkv` is `[tokens, 3 width]`, query, key and value side by side;
+    /// the result is `[tokens, width]`.
+    fn attention(&self, qkv: &Self::Buffer, packing: &Packing, heads: usize) -> Self::Buffer;
+
+    /// The mean of the rows of each range: `[ranges, width]`. Ranges must not be empty.
+    fn mean(&self, x: &Self::Buffer, ranges: &[std::ops::Range<usize>]) -> Self::Buffer;
+
+    /// Copies of the given rows: `[rows, width]`.
+    fn gather(&self, x: &Self::Buffer, rows: &[usize]) -> Self::Buffer;
+
+    /// The values of a buffer, row after row.
+    fn read(&self, x: Self::Buffer) -> impl Future<Output = Vec<f32>>;
+}

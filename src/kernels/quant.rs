@@ -1,0 +1,189 @@
+//! Block quantization as GGUF files store it: Q8_0 and Q4_0, beside plain F16 and F32.
+//!
+//! Layouts are those of the GGUF specification: blocks of 32 values, an f16 scale d first. Q8_0: 32 signed bytes,
+//! x = d q. Q4_0: 16 bytes, byte j holding value j in its low and value j + 16 in its high half, x = d (q - 8).
+
+use half::f16;
+
+/// Values in one quantized block.
+pub const BLOCK: usize = 32;
+
+/// How the values of a tensor are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum Dtype {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// 8-bit blocks, 8.5 bits a value.
+    #[serde(rename = "Q8_0")]
+    Q8,
+    /// 4-bit blocks, 4.5 bits a value.
+    #[serde(rename = "Q4_0")]
+    Q4,
+}
+
+impl Dtype {
+    /// Values stored together.
+    pub fn block_len(self) -> usize {
+        match self {
+            Self::F32 | Self::F16 => 1,
+            Self::Q8 | Self::Q4 => BLOCK,
+        }
+    }
+
+    /// Bytes of one block.
+    pub fn block_bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+            Self::Q8 => 2 + BLOCK,
+            Self::Q4 => 2 + BLOCK / 2,
+        }
+    }
+
+    /// Bytes of `len` values; `None` when `len` is no multiple of the block length or the size overflows.
+    pub fn bytes_for(self, len: usize) -> Option<usize> {
+        len.is_multiple_of(self.block_len()).then(|| (len / self.block_len()).checked_mul(self.block_bytes()))?
+    }
+
+    /// The name that GGUF tools use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+            Self::Q8 => "Q8_0",
+            Self::Q4 => "Q4_0",
+        }
+    }
+}
+
+/// Encodes `values`, whose number must be a multiple of the block length. Rounds to nearest, halves away from zero.
+///
+/// # Panics
+/// If the number of values is no multiple of the block length.
+pub fn quantize(values: &[f32], dtype: Dtype) -> Vec<u8> {
+    let size = dtype.bytes_for(values.len()).expect("a whole number of blocks");
+    let mut out = Vec::with_capacity(size);
+    match dtype {
+        Dtype::F32 => out.extend(values.iter().flat_map(|x| x.to_le_bytes())),
+        Dtype::F16 => out.extend(values.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes())),
+        Dtype::Q8 => {
+            for block in values.as_chunks::<BLOCK>().0 {
+                let largest = block.iter().fold(0f32, |m, x| m.max(x.abs()));
+                let d = largest / 127.0;
+                let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+                out.extend(f16::from_f32(d).to_le_bytes());
+                out.extend(block.iter().map(|x| (x * inverse).round() as i8 as u8));
+            }
+        }
+        Dtype::Q4 => {
+            for block in values.as_chunks::<BLOCK>().0 {
+                // The value of largest magnitude, sign included, is mapped to -8, the far end of the range.
+                let extreme = block.iter().fold(0f32, |m, &x| if x.abs() > m.abs() { x } else { m });
+                let d = extreme / -8.0;
+                let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+                let nibble = |x: f32| ((x * inverse + 8.5) as u8).min(15);
+                out.extend(f16::from_f32(d).to_le_bytes());
+                out.extend((0..BLOCK / 2).map(|j| nibble(block[j]) | nibble(block[j + BLOCK / 2]) << 4));
+            }
+        }
+    }
+    out
+}
+
+/// Decodes `bytes` into `out`.
+///
+/// # Panics
+/// If `bytes` is not exactly as long as `out.len()` values of `dtype` take.
+pub fn dequantize(bytes: &[u8], dtype: Dtype, out: &mut [f32]) {
+    assert_eq!(dtype.bytes_for(out.len()), Some(bytes.len()), "{} values of {}", out.len(), dtype.name());
+    let scale = |block: &[u8]| f16::from_le_bytes([block[0], block[1]]).to_f32();
+    match dtype {
+        Dtype::F32 => {
+            for (x, b) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                *x = f32::from_le_bytes(*b);
+            }
+        }
+        Dtype::F16 => {
+            for (x, b) in out.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                *x = f16::from_le_bytes(*b).to_f32();
+            }
+        }
+        Dtype::Q8 => {
+            for (values, block) in out.as_chunks_mut::<BLOCK>().0.iter_mut().zip(bytes.chunks_exact(2 + BLOCK)) {
+                let d = scale(block);
+                for (x, &q) in values.iter_mut().zip(&block[2..]) {
+                    *x = f32::from(q as i8) * d;
+                }
+            }
+        }
+        Dtype::Q4 => {
+            for (values, block) in out.as_chunks_mut::<BLOCK>().0.iter_mut().zip(bytes.chunks_exact(2 + BLOCK / 2)) {
+                let d = scale(block);
+                for (j, &q) in block[2..].iter().enumerate() {
+                    values[j] = (f32::from(q & 15) - 8.0) * d;
+                    values[j + BLOCK / 2] = (f32::from(q >> 4) - 8.0) * d;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::quantized::{GgmlDType, QTensor};
+    use candle_core::{Device, Tensor};
+    use proptest::prelude::*;
+
+    fn round_trip(values: &[f32], dtype: Dtype) -> Vec<f32> {
+        let mut out = vec![0.0; values.len()];
+        dequantize(&quantize(values, dtype), dtype, &mut out);
+        out
+    }
+
+    fn blocks() -> impl Strategy<Value = Vec<f32>> {
+        prop::collection::vec(-3f32..3.0, 1..5 * BLOCK).prop_map(|mut v| {
+            v.resize(v.len().next_multiple_of(BLOCK), 0.0);
+            v
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn errors_stay_within_half_a_step(values in blocks()) {
+            // f16 scales add 2^-11 of the value; Q4_0 loses up to a whole step at the end opposite to the extreme.
+            for (dtype, steps, clip) in [(Dtype::Q8, 127.0, 0.5), (Dtype::Q4, 8.0, 1.0)] {
+                for (got, want) in round_trip(&values, dtype).chunks(BLOCK).zip(values.chunks(BLOCK)) {
+                    let largest = want.iter().fold(0f32, |m, x| m.max(x.abs()));
+                    for (g, w) in got.iter().zip(want) {
+                        prop_assert!((g - w).abs() <= largest / steps * clip + largest * 1e-3, "{g} {w}");
+                    }
+                }
+            }
+            prop_assert_eq!(round_trip(&values, Dtype::F32), values.clone());
+        }
+
+        #[test]
+        fn blocks_are_those_of_candle(values in blocks()) {
+            let tensor = Tensor::from_slice(&values, values.len(), &Device::Cpu).unwrap();
+            for (ours, theirs) in [(Dtype::Q8, GgmlDType::Q8_0), (Dtype::Q4, GgmlDType::Q4_0), (Dtype::F16, GgmlDType::F16)] {
+                let q = QTensor::quantize(&tensor, theirs).unwrap();
+                prop_assert_eq!(&q.data().unwrap()[..], &quantize(&values, ours)[..]);
+                let back = q.dequantize(&Device::Cpu).unwrap().to_vec1::<f32>().unwrap();
+                prop_assert_eq!(back, round_trip(&values, ours));
+            }
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(Dtype::Q8.bytes_for(64), Some(68));
+        assert_eq!(Dtype::Q4.bytes_for(64), Some(36));
+        assert_eq!(Dtype::Q8.bytes_for(33), None);
+        assert_eq!(Dtype::F32.bytes_for(usize::MAX), None);
+        assert_eq!(round_trip(&[0.0; BLOCK], Dtype::Q8), [0.0; BLOCK]);
+        assert_eq!(round_trip(&[0.0; BLOCK], Dtype::Q4), [0.0; BLOCK]);
+    }
+}

@@ -1,0 +1,103 @@
+//! The scout: one vector per text.
+
+use super::gguf::Gguf;
+use super::{Config, Encoder, ModelError, Pooling, Role, Sequence};
+use crate::backend::Backend;
+use crate::kernels::dot;
+
+/// A bi-encoder.
+///
+/// Reimers and Gurevych, "Sentence-BERT" (2019).
+pub struct BiEncoder<B: Backend> {
+    encoder: Encoder<B>,
+    pooling: Pooling,
+}
+
+/// The vector of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding {
+    /// Unit vector, as long as the model is wide.
+    pub vector: Vec<f32>,
+    /// Tokens read, special tokens included.
+    pub tokens: usize,
+    /// Whether the text was longer than the model reads.
+    pub truncated: bool,
+}
+
+impl<B: Backend + Clone> BiEncoder<B> {
+    /// Loads a GGUF file made by `tabrank convert`.
+    ///
+    /// # Errors
+    /// See [`ModelError`]; [`ModelError::WrongRole`] for a cross-encoder's file.
+    pub fn load(bytes: &[u8], backend: B) -> Result<Self, ModelError> {
+        let file = Gguf::parse(bytes)?;
+        let config = Config::read(&file)?;
+        let Some(pooling) = config.pooling else {
+            return Err(ModelError::WrongRole { expected: Role::BiEncoder, found: config.role });
+        };
+        let (encoder, _) = Encoder::load(&file, config, backend)?;
+        file.insist_all_taken()?;
+        Ok(Self { encoder, pooling })
+    }
+}
+
+impl<B: Backend> BiEncoder<B> {
+    /// The encoder inside.
+    pub fn encoder(&self) -> &Encoder<B> {
+        &self.encoder
+    }
+
+    /// Length of the vectors.
+    pub fn width(&self) -> usize {
+        self.encoder.config().width
+    }
+
+    /// Tokens of a document.
+    pub fn document(&self, text: &str) -> Result<Sequence, ModelError> {
+        Ok(self.encoder.sequence(&self.encoder.tokenizer().ids(text)?))
+    }
+
+    /// Tokens of a query, with the prefix that the model wants before queries.
+    ///
+    /// # Errors
+    /// [`ModelError::EmptyQuery`] if the text has no token.
+    pub fn query(&self, text: &str) -> Result<Sequence, ModelError> {
+        let ids = self.encoder.query_ids(text)?;
+        let prefix = &self.encoder.config().query_prefix;
+        if prefix.is_empty() {
+            return Ok(self.encoder.sequence(&ids));
+        }
+        self.document(&format!("{prefix}{text}"))
+    }
+
+    /// Vectors of sequences, computed as one batch.
+    ///
+    /// # Errors
+    /// [`ModelError::NotFinite`] if the weights are damaged.
+    pub async fn embed(&self, sequences: &[Sequence]) -> Result<Vec<Embedding>, ModelError> {
+        if sequences.is_empty() {
+            return Ok(Vec::new());
+        }
+        let packing = Sequence::pack(sequences);
+        let backend = self.encoder.backend();
+        let hidden = self.encoder.forward(&packing);
+        let pooled = match self.pooling {
+            Pooling::Mean => backend.mean(&hidden, &packing.ranges().collect::<Vec<_>>()),
+            Pooling::Cls => backend.gather(&hidden, &packing.offsets[..packing.sequences()]),
+        };
+        let values = backend.read(pooled).await;
+        values
+            .chunks_exact(self.width())
+            .zip(sequences)
+            .map(|(row, sequence)| {
+                let norm = dot(row, row).sqrt();
+                if !norm.is_finite() {
+                    return Err(ModelError::NotFinite);
+                }
+                let inverse = 1.0 / norm.max(1e-12);
+                let vector = row.iter().map(|x| x * inverse).collect();
+                Ok(Embedding { vector, tokens: sequence.ids.len(), truncated: sequence.truncated })
+            })
+            .collect()
+    }
+}

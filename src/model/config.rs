@@ -1,0 +1,148 @@
+//! What a model file says of itself.
+
+use super::gguf::Gguf;
+use super::names::{CLASSIFIER, POOLER, key};
+use super::{ModelError, Role::*};
+use serde::{Deserialize, Serialize};
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// One vector per text.
+    BiEncoder,
+    /// One logit per pair of query and passage.
+    CrossEncoder,
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            BiEncoder => "bi-encoder",
+            CrossEncoder => "cross-encoder",
+        })
+    }
+}
+
+/// How a bi-encoder makes one vector of the last hidden states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// The mean over all tokens.
+    Mean,
+    /// The first token's state.
+    Cls,
+}
+
+/// How a cross-encoder makes one logit of the last hidden states.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Head {
+    /// First token's state, dense layer, tanh, linear layer: the head of BERT cross-encoders on the hub.
+    Classifier,
+    /// `scale` x cosine of (mean over the tokens of type 0, mean over those of type 1) + `bias`.
+    SegmentCosine {
+        /// Factor.
+        scale: f32,
+        /// Summand.
+        bias: f32,
+    },
+}
+
+/// Shape and use of an encoder of the BERT family.
+#[derive(Clone, Debug, Serialize)]
+pub struct Config {
+    /// The model's id.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Width of the hidden states.
+    pub width: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Inner width of the feed-forward network.
+    pub inner: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Positions.
+    pub positions: usize,
+    /// Longest input in tokens, special tokens included.
+    pub max_tokens: usize,
+    /// Epsilon of the layer norms.
+    pub epsilon: f32,
+    /// A bi-encoder's pooling.
+    pub pooling: Option<Pooling>,
+    /// A cross-encoder's head.
+    pub head: Option<Head>,
+    /// What a bi-encoder wants before a query; empty for most.
+    pub query_prefix: String,
+}
+
+impl Config {
+    /// Reads the metadata of a model file.
+    ///
+    /// # Errors
+    /// [`ModelError::MissingPooler`] for a cross-encoder without the dense layer of its head;
+    /// [`ModelError::MissingKey`] for a file not made by `tabrank convert`; [`ModelError::Unsupported`] for another
+    /// architecture; [`ModelError::Malformed`] for values that make no sense.
+    pub fn read(file: &Gguf) -> Result<Self, ModelError> {
+        let architecture = file.string(key::ARCHITECTURE)?;
+        if architecture != "bert" {
+            return Err(ModelError::Unsupported(format!("architecture {architecture:?} (only \"bert\" is)")));
+        }
+        let head_name = file.optional(key::HEAD, Gguf::string)?;
+        let ranks = file.optional(key::POOLING, Gguf::number)? == Some(4) || file.has(&format!("{CLASSIFIER}.weight"));
+        if ranks && head_name != Some("segment-cosine") && !file.has(&format!("{POOLER}.weight")) {
+            return Err(ModelError::MissingPooler);
+        }
+        let role = match file.string(key::ROLE)? {
+            "bi-encoder" => BiEncoder,
+            "cross-encoder" => CrossEncoder,
+            other => return Err(ModelError::Unsupported(format!("role {other:?}"))),
+        };
+        let (pooling, head) = match role {
+            BiEncoder => match file.number(key::POOLING)? {
+                1 => (Some(Pooling::Mean), None),
+                2 => (Some(Pooling::Cls), None),
+                n => return Err(ModelError::Unsupported(format!("pooling type {n} of a bi-encoder"))),
+            },
+            CrossEncoder => match file.string(key::HEAD)? {
+                "classifier" => (None, Some(Head::Classifier)),
+                "segment-cosine" => {
+                    (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? }))
+                }
+                other => return Err(ModelError::Unsupported(format!("head {other:?}"))),
+            },
+        };
+        let config = Self {
+            name: file.optional(key::NAME, Gguf::string)?.unwrap_or("unnamed").into(),
+            role,
+            width: file.number(key::WIDTH)?,
+            layers: file.number(key::LAYERS)?,
+            inner: file.number(key::INNER)?,
+            heads: file.number(key::HEADS)?,
+            positions: file.number(key::CONTEXT)?,
+            max_tokens: file.number(key::MAX_TOKENS)?,
+            epsilon: file.float(key::EPSILON)?,
+            pooling,
+            head,
+            query_prefix: file.optional(key::QUERY_PREFIX, Gguf::string)?.unwrap_or_default().into(),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ModelError> {
+        let nonsense = |what: &str| Err(ModelError::Malformed(format!("its metadata give {what}")));
+        if self.width == 0 || self.inner == 0 || self.layers == 0 || self.width > 1 << 16 || self.inner > 1 << 18 || self.layers > 1 << 10 {
+            return nonsense("a width or a depth that no model has");
+        }
+        if self.heads == 0 || !self.width.is_multiple_of(self.heads) {
+            return nonsense("a number of heads that does not divide the width");
+        }
+        if self.max_tokens < 4 || self.max_tokens > self.positions {
+            return nonsense("a greatest length that its positions do not allow");
+        }
+        Ok(())
+    }
+}

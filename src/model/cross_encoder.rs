@@ -1,0 +1,146 @@
+//! The judge: one joint reading, and one logit, per pair of query and passage.
+
+use super::encoder::Loader;
+use super::gguf::Gguf;
+use super::names::{CLASSIFIER, POOLER};
+use super::{Config, Encoder, Head, ModelError, Role, Sequence};
+use crate::backend::{Activation, Backend, Packing};
+use crate::kernels::dot;
+
+/// A cross-encoder.
+///
+/// Nogueira and Cho, "Passage Re-ranking with BERT" (2019).
+pub struct CrossEncoder<B: Backend> {
+    encoder: Encoder<B>,
+    head: LoadedHead<B>,
+}
+
+enum LoadedHead<B: Backend> {
+    Classifier { pooler: B::Linear, classifier: B::Linear },
+    SegmentCosine { scale: f32, bias: f32 },
+}
+
+/// Token ids of a query, to be paired with passages.
+#[derive(Clone, Debug)]
+pub struct Query(Vec<u32>);
+
+/// A query and a passage, ready to be read together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair(Sequence);
+
+impl Pair {
+    /// Tokens, special tokens included.
+    pub fn tokens(&self) -> usize {
+        self.0.ids.len()
+    }
+
+    /// Whether query or passage were cut to fit.
+    pub fn truncated(&self) -> bool {
+        self.0.truncated
+    }
+
+    /// The token sequence.
+    pub fn sequence(&self) -> &Sequence {
+        &self.0
+    }
+}
+
+impl<B: Backend + Clone> CrossEncoder<B> {
+    /// Loads a GGUF file made by `tabrank convert`.
+    ///
+    /// # Errors
+    /// See [`ModelError`]; [`ModelError::WrongRole`] for a bi-encoder's file, [`ModelError::MissingPooler`] for a
+    /// conversion that dropped a layer of the head.
+    pub fn load(bytes: &[u8], backend: B) -> Result<Self, ModelError> {
+        let file = Gguf::parse(bytes)?;
+        let config = Config::read(&file)?;
+        let Some(head) = config.head else {
+            return Err(ModelError::WrongRole { expected: Role::CrossEncoder, found: config.role });
+        };
+        let width = config.width;
+        let (encoder, loader) = Encoder::load(&file, config, backend)?;
+        let head = LoadedHead::load(head, &loader, width)?;
+        file.insist_all_taken()?;
+        Ok(Self { encoder, head })
+    }
+}
+
+impl<B: Backend> LoadedHead<B> {
+    fn load(head: Head, loader: &Loader<B>, width: usize) -> Result<Self, ModelError> {
+        Ok(match head {
+            Head::SegmentCosine { scale, bias } => Self::SegmentCosine { scale, bias },
+            Head::Classifier => Self::Classifier {
+                pooler: loader.linear(&[POOLER.into()], width, width)?,
+                classifier: loader.linear(&[CLASSIFIER.into()], 1, width)?,
+            },
+        })
+    }
+}
+
+impl<B: Backend> CrossEncoder<B> {
+    /// The encoder inside.
+    pub fn encoder(&self) -> &Encoder<B> {
+        &self.encoder
+    }
+
+    /// Tokens of a query.
+    ///
+    /// # Errors
+    /// [`ModelError::EmptyQuery`] if the text has no token.
+    pub fn query(&self, text: &str) -> Result<Query, ModelError> {
+        Ok(Query(self.encoder.query_ids(text)?))
+    }
+
+    /// Query and passage framed together, the longer one cut first.
+    pub fn pair(&self, query: &Query, passage: &str) -> Result<Pair, ModelError> {
+        let ids = self.encoder.tokenizer().ids(passage)?;
+        Ok(Pair(self.encoder.tokenizer().pair(&query.0, &ids, self.encoder.config().max_tokens)))
+    }
+
+    /// Raw logits of pairs, computed as one batch. A pair's logit does not depend on the batch.
+    ///
+    /// # Errors
+    /// [`ModelError::NotFinite`] if the weights are damaged.
+    pub async fn score(&self, pairs: &[Pair]) -> Result<Vec<f32>, ModelError> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let packing = Sequence::pack(pairs.iter().map(Pair::sequence));
+        let hidden = self.encoder.forward(&packing);
+        let logits = match &self.head {
+            LoadedHead::Classifier { pooler, classifier } => self.classify(&hidden, &packing, pooler, classifier).await,
+            LoadedHead::SegmentCosine { scale, bias } => {
+                let cosines = self.segment_cosines(&hidden, &packing, pairs).await;
+                cosines.into_iter().map(|cosine| scale * cosine + bias).collect()
+            }
+        };
+        if logits.iter().all(|x| x.is_finite()) { Ok(logits) } else { Err(ModelError::NotFinite) }
+    }
+
+    async fn classify(&self, hidden: &B::Buffer, packing: &Packing, pooler: &B::Linear, classifier: &B::Linear) -> Vec<f32> {
+        let backend = self.encoder.backend();
+        let first = backend.gather(hidden, &packing.offsets[..packing.sequences()]);
+        let pooled = backend.apply(pooler, &first, Activation::Tanh);
+        backend.read(backend.apply(classifier, &pooled, Activation::Identity)).await
+    }
+
+    async fn segment_cosines(&self, hidden: &B::Buffer, packing: &Packing, pairs: &[Pair]) -> Vec<f32> {
+        let segments: Vec<_> = packing
+            .ranges()
+            .zip(pairs)
+            .flat_map(|(range, pair)| {
+                let split = range.start + pair.0.first_segment;
+                [range.start..split, split..range.end]
+            })
+            .collect();
+        let means = self.encoder.backend().read(self.encoder.backend().mean(hidden, &segments)).await;
+        means
+            .chunks_exact(2 * self.encoder.config().width)
+            .map(|both| {
+                let (a, b) = both.split_at(both.len() / 2);
+                // PyTorch's cosine_similarity keeps each norm from falling below 1e-8.
+                dot(a, b) / (dot(a, a).sqrt().max(1e-8) * dot(b, b).sqrt().max(1e-8))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,143 @@
+//! The encoder: embeddings and transformer layers of BERT.
+//!
+//! Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers" (2018); post-norm layers, exact GELU, as in
+//! Hugging Face's `BertModel`.
+
+use super::gguf::Gguf;
+use super::names::{self, layer};
+use super::{Config, ModelError, Sequence, Tokenizer};
+use crate::backend::{Activation, Backend, Packing, Weight};
+
+/// A loaded encoder with its tokenizer.
+pub struct Encoder<B: Backend> {
+    backend: B,
+    config: Config,
+    tokenizer: Tokenizer,
+    tables: B::Tables,
+    norm: B::Norm,
+    layers: Vec<Layer<B>>,
+}
+
+struct Layer<B: Backend> {
+    qkv: B::Linear,
+    attention_output: B::Linear,
+    attention_norm: B::Norm,
+    up: B::Linear,
+    down: B::Linear,
+    output_norm: B::Norm,
+}
+
+/// Reads parts of a model file and hands them to a backend.
+pub(super) struct Loader<'f, B> {
+    pub file: &'f Gguf<'f>,
+    pub backend: B,
+    width: usize,
+    epsilon: f32,
+}
+
+impl<B: Backend> Loader<'_, B> {
+    fn norm(&self, name: &str) -> Result<B::Norm, ModelError> {
+        let weight = self.file.vector(&format!("{name}.weight"), self.width)?;
+        let bias = self.file.vector(&format!("{name}.bias"), self.width)?;
+        Ok(self.backend.norm(&weight, &bias, self.epsilon))
+    }
+
+    /// Linear layers of `cols` inputs and `rows` outputs each, stacked.
+    pub fn linear(&self, names: &[String], rows: usize, cols: usize) -> Result<B::Linear, ModelError> {
+        let weights: Result<Vec<Weight>, _> = names.iter().map(|n| self.file.matrix(&format!("{n}.weight"), rows, cols)).collect();
+        let biases: Result<Vec<_>, _> = names.iter().map(|n| self.file.vector(&format!("{n}.bias"), rows)).collect();
+        Ok(self.backend.linear(&weights?, &biases?.concat()))
+    }
+}
+
+impl<B: Backend> Encoder<B> {
+    /// Loads the encoder of a file. The caller loads its head from the same file and then insists that every tensor
+    /// was taken.
+    pub(super) fn load<'f>(file: &'f Gguf<'f>, config: Config, backend: B) -> Result<(Self, Loader<'f, B>), ModelError>
+    where
+        B: Clone,
+    {
+        let tokenizer = Tokenizer::from_json(file.string(names::key::TOKENIZER)?)?;
+        let Config { width, inner, .. } = config;
+        let loader = Loader { file, backend: backend.clone(), width, epsilon: config.epsilon };
+        // The tables' lengths are those of the tensors; metadata carry no vocabulary size.
+        let rows = |name: &str| file.tensors().find(|(n, _)| *n == name).map_or(0, |(_, t)| t.shape[0]);
+        let words = file.matrix(names::WORDS, rows(names::WORDS), width)?;
+        let segments = file.matrix(names::SEGMENTS, rows(names::SEGMENTS), width)?;
+        let positions = file.matrix(names::POSITIONS, config.positions, width)?;
+        if words.rows < tokenizer.vocabulary() {
+            let (tokens, rows) = (tokenizer.vocabulary(), words.rows);
+            return Err(ModelError::Malformed(format!("its tokenizer has {tokens} tokens, its table {rows} rows")));
+        }
+        if segments.rows == 0 || config.role == super::Role::CrossEncoder && segments.rows < 2 {
+            return Err(ModelError::MissingTensor(format!("{} with a row for each segment", names::SEGMENTS)));
+        }
+        let layers = (0..config.layers)
+            .map(|i| {
+                let name = |part: &str| format!("blk.{i}.{part}");
+                Ok(Layer {
+                    qkv: loader.linear(&[layer::QUERY, layer::KEY, layer::VALUE].map(name), width, width)?,
+                    attention_output: loader.linear(&[name(layer::ATTENTION_OUTPUT)], width, width)?,
+                    attention_norm: loader.norm(&name(layer::ATTENTION_NORM))?,
+                    up: loader.linear(&[name(layer::UP)], inner, width)?,
+                    down: loader.linear(&[name(layer::DOWN)], width, inner)?,
+                    output_norm: loader.norm(&name(layer::OUTPUT_NORM))?,
+                })
+            })
+            .collect::<Result<_, ModelError>>()?;
+        let tables = backend.tables(words, positions, segments);
+        let norm = loader.norm(names::EMBEDDING_NORM)?;
+        Ok((Self { backend, config, tokenizer, tables, norm, layers }, loader))
+    }
+
+    /// What the model file says of itself.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The checkpoint's tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// Where the arithmetic runs.
+    pub fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    /// Last hidden states, `[tokens, width]`.
+    pub fn forward(&self, packing: &Packing) -> B::Buffer {
+        self.forward_observed(packing, |_, _| {})
+    }
+
+    /// [`Self::forward`], showing the hidden states after the embeddings (0) and after each layer (1, 2, ...): for
+    /// tests and for looking inside.
+    pub fn forward_observed(&self, packing: &Packing, mut observe: impl FnMut(usize, &B::Buffer)) -> B::Buffer {
+        let backend = &self.backend;
+        let mut x = backend.embed(&self.tables, &self.norm, packing);
+        observe(0, &x);
+        for (i, layer) in self.layers.iter().enumerate() {
+            let qkv = backend.apply(&layer.qkv, &x, Activation::Identity);
+            let attended = backend.attention(&qkv, packing, self.config.heads);
+            backend.apply_add_norm(&layer.attention_output, &attended, &layer.attention_norm, &mut x);
+            let inner = backend.apply(&layer.up, &x, Activation::Gelu);
+            backend.apply_add_norm(&layer.down, &inner, &layer.output_norm, &mut x);
+            observe(i + 1, &x);
+        }
+        x
+    }
+
+    /// Token ids of a query without special tokens.
+    ///
+    /// # Errors
+    /// [`ModelError::EmptyQuery`] if nothing is left of it.
+    pub fn query_ids(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        let ids = self.tokenizer.ids(text)?;
+        if ids.is_empty() { Err(ModelError::EmptyQuery) } else { Ok(ids) }
+    }
+
+    /// `[CLS] text [SEP]`.
+    pub fn sequence(&self, ids: &[u32]) -> Sequence {
+        self.tokenizer.single(ids, self.config.max_tokens)
+    }
+}
