@@ -37,7 +37,26 @@ export interface LoadOptions {
   wasmUrl?: string | URL;
   /** Keep verified model files in the browser's Cache Storage. Default true; where storage is refused or full, work goes on without. */
   cache?: boolean;
+  /** A worker made from `tabrank/worker`, where a bundler has its own way of making one. The ranker ends it. */
+  worker?: Worker;
   onProgress?: (event: ProgressEvent) => void;
+  signal?: AbortSignal;
+}
+
+export interface IndexOptions {
+  /** Bytes of a file made by `tabrank index` from the same documents, in the same order, with the same model. Nothing is
+   * embedded then. */
+  prebuilt?: ArrayBuffer;
+  /** Called after each batch: documents embedded so far and in all. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+export interface EmbedOptions {
+  /** What the texts are: some models want words of their own before a query. */
+  kind: "query" | "document";
+  /** Called after each batch: texts embedded so far and in all. */
+  onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 

@@ -39,10 +39,7 @@ mod tests {
     use super::*;
 
     fn worst(low: i32, high: i32, f: impl Fn(f32) -> f32, exact: impl Fn(f64) -> f64) -> f64 {
-        (low * 1000..=high * 1000)
-            .map(|i| i as f32 * 1e-3)
-            .map(|x| (f64::from(f(x)) - exact(f64::from(x))).abs())
-            .fold(0.0, f64::max)
+        (low * 1000..=high * 1000).map(|i| i as f32 * 1e-3).map(|x| (f64::from(f(x)) - exact(f64::from(x))).abs()).fold(0.0, f64::max)
     }
 
     fn one(f: fn(&mut [f32]), x: f32) -> f32 {

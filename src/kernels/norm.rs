@@ -1,6 +1,6 @@
 //! Layer norm.
 
-use super::lane_sum;
+use super::dot::{dot, lane_sum};
 
 /// Layer norm of one row in place: (x - mean) / sqrt(variance + epsilon) * weight + bias, with the biased variance.
 ///
@@ -12,7 +12,7 @@ pub fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
     for x in row.iter_mut() {
         *x -= mean;
     }
-    let scale = 1.0 / (super::dot(row, row) / n + epsilon).sqrt();
+    let scale = 1.0 / (dot(row, row) / n + epsilon).sqrt();
     for ((x, w), b) in row.iter_mut().zip(weight).zip(bias) {
         *x = *x * scale * w + b;
     }

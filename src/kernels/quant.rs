@@ -60,6 +60,9 @@ impl Dtype {
 
 /// Encodes `values`, whose number must be a multiple of the block length. Rounds to nearest, halves away from zero.
 ///
+/// A quantized block's scale is the one, of [`CANDIDATES`] around the textbook's, that leaves the least squared error:
+/// the blocks are read like any other, but on weights of this size a fifth of the error on the logits goes.
+///
 /// # Panics
 /// If the number of values is no multiple of the block length.
 pub fn quantize(values: &[f32], dtype: Dtype) -> Vec<u8> {
@@ -71,25 +74,47 @@ pub fn quantize(values: &[f32], dtype: Dtype) -> Vec<u8> {
         Dtype::Q8 => {
             for block in values.as_chunks::<BLOCK>().0 {
                 let largest = block.iter().fold(0f32, |m, x| m.max(x.abs()));
-                let d = largest / 127.0;
-                let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
-                out.extend(f16::from_f32(d).to_le_bytes());
-                out.extend(block.iter().map(|x| (x * inverse).round() as i8 as u8));
+                let (d, q) = best_scale(block, largest / 127.0, Q8_SPREAD, |x| x.round().clamp(-127.0, 127.0));
+                out.extend(d.to_le_bytes());
+                out.extend(q.iter().map(|&q| q as i8 as u8));
             }
         }
         Dtype::Q4 => {
             for block in values.as_chunks::<BLOCK>().0 {
-                // The value of largest magnitude, sign included, is mapped to -8, the far end of the range.
+                // The value of largest magnitude, sign included, is mapped near -8, the far end of the range.
                 let extreme = block.iter().fold(0f32, |m, &x| if x.abs() > m.abs() { x } else { m });
-                let d = extreme / -8.0;
-                let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
-                let nibble = |x: f32| ((x * inverse + 8.5) as u8).min(15);
-                out.extend(f16::from_f32(d).to_le_bytes());
-                out.extend((0..BLOCK / 2).map(|j| nibble(block[j]) | nibble(block[j + BLOCK / 2]) << 4));
+                let (d, q) = best_scale(block, extreme / -8.0, Q4_SPREAD, |x| x.round().clamp(-8.0, 7.0));
+                let nibble = |j: usize| (q[j] + 8.0) as u8;
+                out.extend(d.to_le_bytes());
+                out.extend((0..BLOCK / 2).map(|j| nibble(j) | nibble(j + BLOCK / 2) << 4));
             }
         }
     }
     out
+}
+
+/// Scales tried for each block.
+pub const CANDIDATES: usize = 25;
+/// Range of the scales tried, relative to the textbook's.
+const Q8_SPREAD: (f32, f32) = (0.985, 1.02);
+const Q4_SPREAD: (f32, f32) = (0.8, 1.12);
+
+/// The scale of least squared error among candidates around `textbook`, and the block's values in units of it.
+fn best_scale(block: &[f32; BLOCK], textbook: f32, spread: (f32, f32), round: impl Fn(f32) -> f32) -> (f16, [f32; BLOCK]) {
+    let mut best = (f32::INFINITY, f16::ZERO, [0.0; BLOCK]);
+    for i in 0..CANDIDATES {
+        let step = (spread.1 - spread.0) / (CANDIDATES - 1) as f32;
+        // Readers see the scale rounded to f16, so it is that scale which the values are divided by.
+        let stored = f16::from_f32(textbook * (spread.0 + step * i as f32));
+        let d = stored.to_f32();
+        let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+        let q = block.map(|x| round(x * inverse));
+        let error = block.iter().zip(&q).map(|(x, q)| (x - q * d) * (x - q * d)).sum::<f32>();
+        if error < best.0 {
+            best = (error, stored, q);
+        }
+    }
+    (best.1, best.2)
 }
 
 /// Decodes `bytes` into `out`.
@@ -152,28 +177,55 @@ mod tests {
 
     proptest! {
         #[test]
-        fn errors_stay_within_half_a_step(values in blocks()) {
-            // f16 scales add 2^-11 of the value; Q4_0 loses up to a whole step at the end opposite to the extreme.
-            for (dtype, steps, clip) in [(Dtype::Q8, 127.0, 0.5), (Dtype::Q4, 8.0, 1.0)] {
+        fn errors_stay_within_a_step(values in blocks()) {
+            for (dtype, steps) in [(Dtype::Q8, 127.0), (Dtype::Q4, 8.0)] {
                 for (got, want) in round_trip(&values, dtype).chunks(BLOCK).zip(values.chunks(BLOCK)) {
                     let largest = want.iter().fold(0f32, |m, x| m.max(x.abs()));
                     for (g, w) in got.iter().zip(want) {
-                        prop_assert!((g - w).abs() <= largest / steps * clip + largest * 1e-3, "{g} {w}");
+                        // Clipping the extreme may cost up to a spread of the range (Q4_0: an end is also one step short).
+                        prop_assert!((g - w).abs() <= largest * (1.0 / steps + 0.2), "{g} {w}");
                     }
                 }
             }
             prop_assert_eq!(round_trip(&values, Dtype::F32), values.clone());
         }
 
+        /// candle reads our blocks as we do, and we read candle's.
         #[test]
         fn blocks_are_those_of_candle(values in blocks()) {
             let tensor = Tensor::from_slice(&values, values.len(), &Device::Cpu).unwrap();
             for (ours, theirs) in [(Dtype::Q8, GgmlDType::Q8_0), (Dtype::Q4, GgmlDType::Q4_0), (Dtype::F16, GgmlDType::F16)] {
                 let q = QTensor::quantize(&tensor, theirs).unwrap();
-                prop_assert_eq!(&q.data().unwrap()[..], &quantize(&values, ours)[..]);
-                let back = q.dequantize(&Device::Cpu).unwrap().to_vec1::<f32>().unwrap();
-                prop_assert_eq!(back, round_trip(&values, ours));
+                let own = q.dequantize(&Device::Cpu).unwrap().to_vec1::<f32>().unwrap();
+                let mut read = vec![0.0; values.len()];
+                dequantize(&q.data().unwrap(), ours, &mut read);
+                prop_assert_eq!(&read, &own);
+                let bytes = quantize(&values, ours);
+                let back = candle_core::quantized::ggml_file::qtensor_from_ggml(theirs, &bytes, vec![values.len()], &Device::Cpu).unwrap();
+                let back = back.dequantize(&Device::Cpu).unwrap().to_vec1::<f32>().unwrap();
+                prop_assert_eq!(&back, &round_trip(&values, ours));
             }
+        }
+    }
+
+    #[test]
+    fn errors_are_smaller_than_those_of_the_textbook_scale() {
+        let mut state = 7u32;
+        // Sums of uniform numbers: near enough to the bell shape of weights.
+        let values: Vec<f32> = (0..2000 * BLOCK)
+            .map(|_| {
+                (0..6).fold(0.0, |sum, _| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    sum + (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+                })
+            })
+            .collect();
+        let tensor = Tensor::from_slice(&values, values.len(), &Device::Cpu).unwrap();
+        let error = |got: &[f32]| values.iter().zip(got).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+        for (ours, theirs) in [(Dtype::Q8, GgmlDType::Q8_0), (Dtype::Q4, GgmlDType::Q4_0)] {
+            let textbook = QTensor::quantize(&tensor, theirs).unwrap().dequantize(&Device::Cpu).unwrap().to_vec1::<f32>().unwrap();
+            let ratio = error(&round_trip(&values, ours)) / error(&textbook);
+            assert!(ratio < 0.9, "{}: {ratio}", ours.name());
         }
     }
 

@@ -1,6 +1,6 @@
 //! Softmax.
 
-use super::{exp::exp, lane_sum};
+use super::{dot::lane_sum, exp::exp};
 
 /// Softmax of one row in place, after multiplying it by `scale`; shifted by the maximum, so no overflow.
 /// An empty row stays empty.

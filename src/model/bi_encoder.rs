@@ -3,7 +3,7 @@
 use super::gguf::Gguf;
 use super::{Config, Encoder, ModelError, Pooling, Role, Sequence};
 use crate::backend::Backend;
-use crate::kernels::dot;
+use crate::kernels::dot::dot;
 
 /// A bi-encoder.
 ///

@@ -108,9 +108,7 @@ impl Config {
             },
             CrossEncoder => match file.string(key::HEAD)? {
                 "classifier" => (None, Some(Head::Classifier)),
-                "segment-cosine" => {
-                    (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? }))
-                }
+                "segment-cosine" => (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? })),
                 other => return Err(ModelError::Unsupported(format!("head {other:?}"))),
             },
         };

@@ -5,7 +5,7 @@ use super::gguf::Gguf;
 use super::names::{CLASSIFIER, POOLER};
 use super::{Config, Encoder, Head, ModelError, Role, Sequence};
 use crate::backend::{Activation, Backend, Packing};
-use crate::kernels::dot;
+use crate::kernels::dot::dot;
 
 /// A cross-encoder.
 ///

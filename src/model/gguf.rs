@@ -129,7 +129,11 @@ impl<'a> Gguf<'a> {
     }
 
     /// `read(key)`, or `None` where the file lacks the key.
-    pub fn optional<T>(&self, key: &str, read: impl FnOnce(&Self, &str) -> Result<T, ModelError>) -> Result<Option<T>, ModelError> {
+    pub fn optional<'s, T>(
+        &'s self,
+        key: &'s str,
+        read: impl FnOnce(&'s Self, &'s str) -> Result<T, ModelError>,
+    ) -> Result<Option<T>, ModelError> {
         self.metadata.contains_key(key).then(|| read(self, key)).transpose()
     }
 

@@ -58,9 +58,7 @@ impl Entry {
     /// # Errors
     /// [`ModelError::Integrity`], naming the file, if either differs. Where the manifest knows none, nothing is checked.
     pub fn verify(&self, bytes: &[u8]) -> Result<(), ModelError> {
-        let differ = |expected: String, found: String| {
-            Err(ModelError::Integrity { file: self.file.clone(), expected, found })
-        };
+        let differ = |expected: String, found: String| Err(ModelError::Integrity { file: self.file.clone(), expected, found });
         if let Some(size) = self.bytes.filter(|&size| size != bytes.len() as u64) {
             return differ(format!("{size} bytes"), format!("{} bytes", bytes.len()));
         }

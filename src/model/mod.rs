@@ -35,7 +35,9 @@ pub enum ModelError {
         found: String,
     },
     /// Storage type that this library does not read.
-    #[error("tensor {name} is stored as {dtype}; F32, F16, Q8_0 and Q4_0 are supported. Convert the original weights with `tabrank convert`.")]
+    #[error(
+        "tensor {name} is stored as {dtype}; F32, F16, Q8_0 and Q4_0 are supported. Convert the original weights with `tabrank convert`."
+    )]
     UnsupportedTensor {
         /// The tensor.
         name: String,

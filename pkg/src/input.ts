@@ -1,0 +1,67 @@
+/** Arguments are checked here, before anything is sent to the worker. */
+
+import { BadInputError } from "./errors.js";
+import type { PlainDocument } from "./protocol.js";
+import type { Document } from "./types.js";
+
+const largestU32 = 0xffff_ffff;
+
+/**
+ * A text as the engine can take it: UTF-8 can't say half of a surrogate pair, so a lone one becomes U+FFFD, the
+ * replacement character, as it does wherever a browser encodes text.
+ */
+export function wellFormed(text: string): string {
+  const modern: { toWellFormed?: () => string } & string = text;
+  if (modern.toWellFormed) return modern.toWellFormed();
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+}
+
+/** A string, made well-formed. `what` names it in the error. */
+export function string(value: unknown, what: string): string {
+  if (typeof value !== "string") {
+    throw new BadInputError(`${what} must be a string, but it is ${describe(value)}.`);
+  }
+  return wellFormed(value);
+}
+
+/** A whole number from 1. Anything beyond what the engine can count means "all" just as well. */
+export function count(value: unknown, what: string): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1) {
+    throw new BadInputError(`${what} must be a whole number from 1, but it is ${describe(value)}.`);
+  }
+  return Math.min(value, largestU32);
+}
+
+/** An array. */
+export function array(value: unknown, what: string): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) {
+    throw new BadInputError(`${what} must be an array, but it is ${describe(value)}.`);
+  }
+}
+
+/** Documents as the worker takes them, and a way back from the ids that it gives to what the caller gave. */
+export function documents<M>(given: readonly Document<M>[]): { plain: PlainDocument[]; byId: Map<string, Document<M>> } {
+  array(given, "documents");
+  const byId = new Map<string, Document<M>>();
+  const plain = Array.from(given, (document, position) => {
+    const what = `documents[${position}]`;
+    if (typeof document !== "object" || document === null) {
+      throw new BadInputError(`${what} must be an object with id and text, but it is ${describe(document)}.`);
+    }
+    const id = string(document.id, `${what}.id`);
+    if (id === "") throw new BadInputError(`${what}.id is empty. Give each document an id of its own.`);
+    if (byId.has(id)) {
+      throw new BadInputError(`${what}.id ${JSON.stringify(id)} was used before. Give each document an id of its own.`);
+    }
+    byId.set(id, document);
+    return { id, text: string(document.text, `${what}.text`) };
+  });
+  return { plain, byId };
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "number") return String(value);
+  if (Array.isArray(value)) return "an array";
+  return value === undefined ? "undefined" : `of type ${typeof value}`;
+}

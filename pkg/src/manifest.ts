@@ -1,0 +1,133 @@
+/** models/manifest.json: fetched, and checked as far as this package relies on it. */
+
+import { aborted, BadInputError, ManifestError, ModelUnavailableError } from "./errors.js";
+import type { Manifest, ManifestEntry, Origin } from "./types.js";
+
+/**
+ * Fetches the manifest of a models folder.
+ *
+ * @throws {@link ModelUnavailableError} if it can't be had, {@link ManifestError} if it isn't a manifest.
+ */
+export async function fetchManifest(models: URL, signal?: AbortSignal): Promise<Manifest> {
+  const { href } = new URL("manifest.json", models);
+  const advice = "Copy the models folder with its manifest.json to your site, or set modelsUrl to where it is.";
+  let text: string;
+  try {
+    // A manifest from before the last release would make the new files look damaged, so the server is always asked.
+    const response = await fetch(href, { cache: "no-cache", signal: signal ?? null });
+    if (!response.ok) {
+      const missing = response.status === 404 || response.status === 410;
+      throw new ModelUnavailableError(`${href} answered with HTTP ${response.status}. ${advice}`, {
+        url: href,
+        status: response.status,
+        missing,
+      });
+    }
+    text = await response.text();
+  } catch (error) {
+    if (signal?.aborted) throw aborted(signal);
+    if (error instanceof ModelUnavailableError) throw error;
+    throw new ModelUnavailableError(
+      `${href} could not be fetched (${String(error)}). Check the connection. ${advice}`,
+      { url: href },
+      { cause: error },
+    );
+  }
+  return parseManifest(text, href);
+}
+
+/** Parses a manifest; `source` names it in errors. */
+export function parseManifest(text: string, source: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ManifestError(`${source} is not JSON (${String(cause)}). Check that the address leads to the manifest.`, {
+      cause,
+    });
+  }
+  const check = new Check(source);
+  const root = check.object(json, "it");
+  const defaults = check.object(root["defaults"], "defaults");
+  check.string(defaults["bi_encoder"], "defaults.bi_encoder");
+  check.string(defaults["cross_encoder"], "defaults.cross_encoder");
+  check.array(root["models"], "models").forEach((entry, i) => check.entry(entry, `models[${i}]`));
+  return json as Manifest;
+}
+
+/** The entry of a model. */
+export function findEntry(manifest: Manifest, id: string, role: ManifestEntry["role"]): ManifestEntry {
+  const entry = manifest.models.find((model) => model.id === id);
+  if (entry?.role === role) return entry;
+  const candidates = manifest.models.filter((model) => model.role === role).map((model) => model.id);
+  const problem = entry ? `is a ${entry.role}, not a ${role}` : "is not in the manifest";
+  throw new BadInputError(`The model ${JSON.stringify(id)} ${problem}. Each ${role} there: ${candidates.join(", ")}.`);
+}
+
+/** Whether all files of an origin can be verified. */
+export function verifiable(origin: Origin): boolean {
+  return origin.files.every((file) => file.sha256 !== null);
+}
+
+/** The checks of one manifest. Fields that are only shown to people are left alone. */
+class Check {
+  constructor(readonly source: string) {}
+
+  entry(value: unknown, path: string): void {
+    const entry = this.object(value, path);
+    this.string(entry["id"], `${path}.id`);
+    this.oneOf(entry["role"], ["bi-encoder", "cross-encoder"], `${path}.role`);
+    this.string(entry["licence"], `${path}.licence`);
+    this.string(entry["file"], `${path}.file`);
+    this.size(entry["bytes"], `${path}.bytes`);
+    this.hash(entry["sha256"], `${path}.sha256`);
+    this.oneOf(entry["quantization"], ["Q8_0", "Q4_0", "F16", "F32"], `${path}.quantization`);
+    this.oneOf(entry["pooling"], ["mean", "cls", null], `${path}.pooling`);
+    this.size(entry["max_tokens"], `${path}.max_tokens`);
+    if (entry["query_prefix"] !== undefined) this.string(entry["query_prefix"], `${path}.query_prefix`, true);
+    if (entry["origin"] === undefined) return;
+    const origin = this.object(entry["origin"], `${path}.origin`);
+    this.array(origin["files"], `${path}.origin.files`).forEach((file, i) => {
+      const where = `${path}.origin.files[${i}]`;
+      const fields = this.object(file, where);
+      this.string(fields["name"], `${where}.name`);
+      this.string(fields["repo"], `${where}.repo`);
+      this.string(fields["revision"], `${where}.revision`);
+      this.size(fields["bytes"], `${where}.bytes`);
+      this.hash(fields["sha256"], `${where}.sha256`);
+    });
+  }
+
+  object(value: unknown, path: string): Record<string, unknown> {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) this.fail(path, "an object", value);
+    return value as Record<string, unknown>;
+  }
+
+  array(value: unknown, path: string): unknown[] {
+    if (!Array.isArray(value)) this.fail(path, "an array", value);
+    return value as unknown[];
+  }
+
+  string(value: unknown, path: string, mayBeEmpty = false): void {
+    if (typeof value !== "string" || (value === "" && !mayBeEmpty)) this.fail(path, "a string that isn't empty", value);
+  }
+
+  oneOf(value: unknown, allowed: readonly (string | null)[], path: string): void {
+    if (!allowed.some((one) => one === value)) this.fail(path, `one of ${JSON.stringify(allowed)}`, value);
+  }
+
+  size(value: unknown, path: string): void {
+    const isSize = typeof value === "number" && Number.isSafeInteger(value) && value > 0;
+    if (value !== null && !isSize) this.fail(path, "a whole number from 1, or null", value);
+  }
+
+  hash(value: unknown, path: string): void {
+    const isHash = typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+    if (value !== null && !isHash) this.fail(path, "a SHA-256 of 64 small hexadecimal digits, or null", value);
+  }
+
+  fail(path: string, expected: string, found: unknown): never {
+    const shown = found === undefined ? "missing" : JSON.stringify(found).slice(0, 80);
+    throw new ManifestError(`${this.source}: ${path} must be ${expected}, but it is ${shown}. Correct the manifest.`);
+  }
+}

@@ -1,0 +1,75 @@
+/** The worker's end of the line: takes calls one at a time, in the order in which they came. */
+
+import { AbortError, toWire } from "./errors.js";
+import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
+
+/** As much of a worker's global scope, or of a `MessagePort`, as is used. */
+export interface Port {
+  postMessage(message: Reply): void;
+  addEventListener(type: "message", listener: (event: Event) => void): void;
+}
+
+/** What a handler can do besides computing. */
+export interface Context<K extends CallName> {
+  /** Fires when the caller has lost interest. */
+  signal: AbortSignal;
+  /** Tells the caller how far the call is. */
+  progress(progress: Calls[K]["progress"]): void;
+  /** Lets messages in, and rejects if one of them aborted this call. */
+  breathe(): Promise<void>;
+}
+
+/** A function for each thing that the worker can be asked for. */
+export type Handlers = {
+  [K in CallName]: (params: Calls[K]["params"], context: Context<K>) => Promise<Calls[K]["result"]>;
+};
+
+/** Answers the calls that arrive at `port`. */
+export function serve(port: Port, handlers: Handlers): void {
+  const controllers = new Map<number, AbortController>();
+  let last: Promise<void> = Promise.resolve();
+
+  async function answer<K extends CallName>(call: Call<K>, signal: AbortSignal): Promise<void> {
+    const { id, name, params } = call;
+    try {
+      signal.throwIfAborted();
+      const handler: Handlers[K] = handlers[name];
+      const result = await handler(params, {
+        signal,
+        progress: (progress) => port.postMessage({ type: "progress", id, progress }),
+        breathe: async () => {
+          await nextTask();
+          signal.throwIfAborted();
+        },
+      });
+      port.postMessage({ type: "result", id, result });
+    } catch (error) {
+      port.postMessage({ type: "error", id, error: toWire(error) });
+    } finally {
+      controllers.delete(id);
+    }
+  }
+
+  port.addEventListener("message", (event) => {
+    const request = (event as MessageEvent<Request>).data;
+    if (request.type === "abort") {
+      controllers.get(request.id)?.abort(new AbortError("The operation was aborted."));
+      return;
+    }
+    const controller = new AbortController();
+    controllers.set(request.id, controller);
+    last = last.then(() => answer(request, controller.signal));
+  });
+}
+
+/** Waits until the event loop has gone round once. `setTimeout` would take 4 ms each time once calls are nested. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

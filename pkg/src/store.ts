@@ -1,0 +1,64 @@
+/**
+ * Verified files kept in the browser's Cache Storage. It is a convenience: private windows, full disks, pages without
+ * a secure context and strict settings refuse it, each in its own way, and the work goes on without it.
+ */
+
+import type { Bytes } from "./download.js";
+
+const hashHeader = "x-tabrank-sha256";
+
+/** A file as it was kept. */
+export interface Kept {
+  bytes: Bytes;
+  /** The hash that the file had when it was put here. */
+  sha256: string;
+}
+
+/** A place for files. */
+export class Store {
+  readonly #cache: Cache;
+
+  private constructor(cache: Cache) {
+    this.#cache = cache;
+  }
+
+  /** Opens the place; `null` where there is none. */
+  static async open(): Promise<Store | null> {
+    return attempt(async () => new Store(await caches.open("tabrank")));
+  }
+
+  /** The file of this key, unverified. */
+  async get(key: URL): Promise<Kept | null> {
+    return attempt(async () => {
+      const response = await this.#cache.match(key.href);
+      const sha256 = response?.headers.get(hashHeader);
+      if (!response || !sha256) return null;
+      return { bytes: new Uint8Array(await response.arrayBuffer()), sha256 };
+    });
+  }
+
+  /** Keeps a file, and drops what was kept of the same address under other keys: its older versions. */
+  async put(key: URL, bytes: Bytes, sha256: string): Promise<void> {
+    await attempt(async () => {
+      for (const old of await this.#cache.keys(key.href, { ignoreSearch: true })) {
+        if (old.url !== key.href) await this.#cache.delete(old);
+      }
+      await this.#cache.put(key.href, new Response(bytes, { headers: { [hashHeader]: sha256 } }));
+      return null;
+    });
+  }
+
+  /** Forgets a file. */
+  async delete(key: URL): Promise<void> {
+    await attempt(() => this.#cache.delete(key.href));
+  }
+}
+
+/** `null` instead of any failure; also of the mere look at `caches`, which throws in sandboxed frames. */
+async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch {
+    return null;
+  }
+}

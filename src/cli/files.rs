@@ -1,0 +1,100 @@
+//! Files of the command line: reading with errors that name them, and finding models.
+
+use super::{Failure, Place};
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use tabrank::backend::Cpu;
+use tabrank::corpus::{Document, read_documents};
+use tabrank::model::manifest::{Manifest, sha256};
+use tabrank::model::{BiEncoder, CrossEncoder};
+use tabrank::pipeline::Collection;
+
+/// A file's bytes.
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| failure(path, e))
+}
+
+/// A text file.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read(path)?).map_err(|e| failure(path, format!("{e}; it must be UTF-8")))
+}
+
+/// Writes a file in whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path)).map_err(|e| failure(path, e))
+}
+
+/// A failure that names a file.
+pub fn failure(path: &Path, problem: impl std::fmt::Display) -> Failure {
+    Failure::File { path: path.display().to_string(), problem: problem.to_string() }
+}
+
+/// The arguments, or the lines of standard input where there are none.
+pub fn or_lines(given: Vec<String>) -> Result<Vec<String>, Failure> {
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    std::io::stdin().lock().lines().collect::<Result<_, _>>().map_err(|e| failure(Path::new("standard input"), e))
+}
+
+/// The manifest beside the models.
+pub fn manifest(place: &Place) -> Result<Manifest, Failure> {
+    let path = place.models.join("manifest.json");
+    Manifest::parse(&read_text(&path)?).map_err(|e| failure(&path, e))
+}
+
+/// A model's verified bytes and their hash.
+struct ModelFile {
+    bytes: Vec<u8>,
+    sha256: String,
+}
+
+/// Finds a model by the manifest's id or as a path, and checks it against the manifest in the first case.
+fn model_file(place: &Place, id: &str) -> Result<ModelFile, Failure> {
+    if id.ends_with(".gguf") {
+        let bytes = read(Path::new(id))?;
+        return Ok(ModelFile { sha256: sha256(&bytes), bytes });
+    }
+    let manifest = manifest(place)?;
+    let Some(entry) = manifest.get(id) else {
+        let known: Vec<&str> = manifest.models.iter().map(|m| m.id.as_str()).collect();
+        let path = place.models.join("manifest.json");
+        return Err(failure(&path, format!("no model has the id {id:?}; there are {}", known.join(", "))));
+    };
+    let path: PathBuf = place.models.join(&entry.file);
+    if !path.exists() {
+        return Err(failure(&path, format!("the model is not here yet; run ./build.sh models {id}")));
+    }
+    let bytes = read(&path)?;
+    entry.verify(&bytes).map_err(|e| failure(&path, e))?;
+    Ok(ModelFile { sha256: sha256(&bytes), bytes })
+}
+
+/// The bi-encoder in use, and its file's hash.
+pub fn bi_encoder(place: &Place) -> Result<(BiEncoder<Cpu>, String), Failure> {
+    let id = place.bi_encoder.clone().map_or_else(|| Ok(manifest(place)?.defaults.bi_encoder), Ok::<_, Failure>)?;
+    let file = model_file(place, &id)?;
+    Ok((BiEncoder::load(&file.bytes, Cpu).map_err(|e| failure(Path::new(&id), e))?, file.sha256))
+}
+
+/// The cross-encoder in use.
+pub fn cross_encoder(place: &Place) -> Result<CrossEncoder<Cpu>, Failure> {
+    let id = place.cross_encoder.clone().map_or_else(|| Ok(manifest(place)?.defaults.cross_encoder), Ok::<_, Failure>)?;
+    let file = model_file(place, &id)?;
+    CrossEncoder::load(&file.bytes, Cpu).map_err(|e| failure(Path::new(&id), e))
+}
+
+/// The documents.
+pub fn documents(place: &Place) -> Result<Vec<Document>, Failure> {
+    read_documents(&read_text(&place.documents)?).map_err(|e| failure(&place.documents, e))
+}
+
+/// Documents and index.
+pub fn collection(place: &Place, model: &BiEncoder<Cpu>, model_sha256: &str) -> Result<Collection, Failure> {
+    let path = place.index_path();
+    if !path.exists() {
+        return Err(failure(&path, "there is no index yet; run ./build.sh models, or `tabrank index` for documents of your own"));
+    }
+    Collection::open(documents(place)?, &read(&path)?, &model.encoder().config().name, model_sha256).map_err(|e| failure(&path, e))
+}

@@ -1,0 +1,85 @@
+//! What the commands print for people, and as JSON.
+
+use serde::Serialize;
+use std::io::Write;
+use tabrank::pipeline::{Collection, Evaluation, Group, Reply};
+
+/// Prints a line. A reader that has seen enough (`| head`) ends the program quietly.
+pub fn print_line(line: std::fmt::Arguments) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}") {
+        std::process::exit(i32::from(error.kind() != std::io::ErrorKind::BrokenPipe));
+    }
+}
+
+/// [`print_line`] with a format string.
+macro_rules! say {
+    ($($argument:tt)*) => { $crate::cli::output::print_line(format_args!($($argument)*)) };
+}
+pub(crate) use say;
+
+/// Prints a value as indented JSON.
+pub fn json(value: &impl Serialize) {
+    say!("{}", serde_json::to_string_pretty(value).expect("replies serialize"));
+}
+
+/// The beginning of a text, on one line.
+pub fn shorten(text: &str) -> String {
+    const CHARS: usize = 88;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(CHARS) {
+        Some((at, _)) => format!("{}...", &line[..at]),
+        None => line,
+    }
+}
+
+/// Both rankings.
+pub fn reply(reply: &Reply, collection: &Collection, top_k: usize) {
+    let text = |id: &str| collection.documents().iter().find(|d| d.id == id).map(|d| shorten(&d.text)).unwrap_or_default();
+    say!("bi-encoder, by cosine (first {} of a pool of {})", top_k.min(reply.retrieved.len()), reply.retrieved.len());
+    for hit in reply.retrieved.iter().take(top_k) {
+        say!("{:>4}. {:>7.4}  {:<26} {}", hit.rank, hit.cosine, hit.id, text(&hit.id));
+    }
+    say!("cross-encoder, by logit");
+    for hit in &reply.reranked {
+        let cut = if hit.truncated { " (truncated)" } else { "" };
+        say!("{:>4}. {:>7.4}  {:<26} was {:>2}  {}{cut}", hit.rank, hit.logit, hit.id, hit.previous_rank, text(&hit.id));
+    }
+    let t = reply.timings_ms;
+    say!("{}: embed {:.1} ms, retrieve {:.1} ms, rerank {:.1} ms", reply.device, t.embed, t.retrieve, t.rerank);
+}
+
+/// Metrics before and after, by group and pool size, and the traps that went wrong.
+pub fn evaluation(evaluation: &Evaluation) {
+    say!("{:<14} {:>7} {:>7} {:>7} {:>7} {:>7} {:>11}", "", "p@1", "p@5", "hit@5", "mrr", "ndcg@10", "recall@pool");
+    let line = |label: String, m: &tabrank::evaluate::Metrics, recall: String| {
+        say!(
+            "{label:<14} {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3} {recall:>11}",
+            m.precision_1,
+            m.precision_5,
+            m.hit_rate_5,
+            m.mrr,
+            m.ndcg_10
+        );
+    };
+    for (name, of) in [("all", (|p| p.all) as fn(&tabrank::pipeline::PoolResult) -> Group), ("traps", |p| p.traps)] {
+        let largest = of(&evaluation.largest);
+        say!("{name} ({} queries)", largest.n);
+        line("  cosine".into(), &largest.before, String::new());
+        for pool in &evaluation.pools {
+            let group = of(pool);
+            line(format!("  reranked {}", pool.pool), &group.after, format!("{:.3}", group.recall_at_pool));
+        }
+    }
+    let report = &evaluation.trap_report;
+    say!(
+        "of {} traps the bi-encoder falls into {}; the cross-encoder corrects {} of these and falls into {} others",
+        report.outcomes.len(),
+        report.fell_in,
+        report.corrected,
+        report.spoiled
+    );
+    for outcome in report.outcomes.iter().filter(|o| !o.right.after) {
+        say!("  wrong after reranking: {} ({}) {:?}: {} first", outcome.id, outcome.kind, outcome.text, outcome.first.after);
+    }
+}

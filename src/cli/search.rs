@@ -1,0 +1,102 @@
+//! Commands that run the models.
+
+use super::output::say;
+use super::{Failure, Place, files, output};
+use pollster::block_on;
+use rayon::prelude::*;
+use std::path::Path;
+use tabrank::Error;
+use tabrank::corpus::read_queries;
+use tabrank::model::{Embedding, Sequence};
+use tabrank::pipeline::{self, Collection, Evaluation, Ranked, Request};
+use tabrank::rerank::{self, Unwatched};
+
+/// `tabrank search`.
+pub fn search(place: &Place, query: &str, pool: usize, top_k: usize) -> Result<(), Failure> {
+    let (bi_encoder, hash) = files::bi_encoder(place)?;
+    let cross_encoder = files::cross_encoder(place)?;
+    let collection = files::collection(place, &bi_encoder, &hash)?;
+    let request = Request { query, pool, top_k };
+    let reply = block_on(pipeline::search(&bi_encoder, &cross_encoder, &collection, request, &Unwatched))?;
+    if place.json {
+        output::json(&reply);
+    } else {
+        output::reply(&reply, &collection, top_k);
+    }
+    Ok(())
+}
+
+/// `tabrank rerank`.
+pub fn rerank(place: &Place, query: &str, passages: Vec<String>) -> Result<(), Failure> {
+    let model = files::cross_encoder(place)?;
+    let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
+    let mut scores = block_on(rerank::score(&model, query, &passages, &Unwatched))?;
+    rerank::best_first(&mut scores);
+    if place.json {
+        output::json(&serde_json::json!({ "query": query, "activation": "identity", "results": scores }));
+    } else {
+        for score in scores {
+            let cut = if score.truncated { " (truncated)" } else { "" };
+            say!("{:>9.4}  [{}] {}{cut}", score.logit, score.index, output::shorten(passages[score.index]));
+        }
+    }
+    Ok(())
+}
+
+/// `tabrank embed`.
+pub fn embed(place: &Place, texts: Vec<String>, as_queries: bool) -> Result<(), Failure> {
+    let (model, _) = files::bi_encoder(place)?;
+    let sequence = |text: &String| if as_queries { model.query(text) } else { model.document(text) };
+    let sequences: Vec<Sequence> = texts.iter().map(sequence).collect::<Result<_, _>>().map_err(Error::from)?;
+    let embeddings = block_on(pipeline::embed(&model, &sequences, &Unwatched))?;
+    let vectors: Vec<_> =
+        embeddings.iter().map(|e| serde_json::json!({ "vector": e.vector, "tokens": e.tokens, "truncated": e.truncated })).collect();
+    if place.json {
+        output::json(&vectors);
+    } else {
+        vectors.iter().for_each(|vector| say!("{vector}"));
+    }
+    Ok(())
+}
+
+/// `tabrank index`.
+pub fn index(place: &Place, out: &Path) -> Result<(), Failure> {
+    let (model, hash) = files::bi_encoder(place)?;
+    let documents = files::documents(place)?;
+    let embeddings: Vec<Embedding> = documents
+        .par_chunks(8)
+        .map(|chunk| {
+            let sequences: Vec<Sequence> = chunk.iter().map(|d| model.document(&d.text)).collect::<Result<_, _>>()?;
+            block_on(pipeline::embed(&model, &sequences, &Unwatched))
+        })
+        .collect::<Result<Vec<_>, Error>>()?
+        .concat();
+    let (name, width) = (&model.encoder().config().name, model.width());
+    let collection = Collection::from_embeddings(documents, &embeddings, width, name, &hash);
+    let bytes = collection.index().to_bytes();
+    files::write(out, &bytes)?;
+    let truncated = embeddings.iter().filter(|e| e.truncated).count();
+    say!("{}: {} documents ({truncated} truncated), {} bytes", out.display(), embeddings.len(), bytes.len());
+    Ok(())
+}
+
+/// `tabrank eval`.
+pub fn evaluate(place: &Place, queries: &Path, pools: &[usize], limit: Option<usize>) -> Result<(), Failure> {
+    let (bi_encoder, hash) = files::bi_encoder(place)?;
+    let cross_encoder = files::cross_encoder(place)?;
+    let collection = files::collection(place, &bi_encoder, &hash)?;
+    let mut labelled = read_queries(&files::read_text(queries)?, collection.documents()).map_err(|e| files::failure(queries, e))?;
+    labelled.truncate(limit.unwrap_or(usize::MAX));
+    let largest = pools.iter().copied().max().unwrap_or(50);
+    let ranked: Vec<Ranked> = labelled
+        .par_iter()
+        .map(|query| block_on(Ranked::new(&bi_encoder, &cross_encoder, &collection, query, largest)))
+        .collect::<Result<_, Error>>()?;
+    let evaluation = Evaluation::new(&ranked, pools);
+    if place.json {
+        output::json(&evaluation);
+    } else {
+        output::evaluation(&evaluation);
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! One error for everything that a caller of the engine can meet.
+
+use crate::convert::ConvertError;
+use crate::corpus::CorpusError;
+use crate::model::ModelError;
+use crate::retrieve::IndexError;
+
+/// What went wrong. The messages say what to do; [`Error::code`] is for programs.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A model file or a model's input.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Documents or queries.
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
+    /// An index file.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A conversion.
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
+    /// A parameter out of range.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Something must be loaded first.
+    #[error("{0} is not loaded yet.")]
+    NotReady(&'static str),
+    /// A checkpoint asked to stop.
+    #[error("stopped on request")]
+    Stopped,
+}
+
+impl Error {
+    /// A stable name of the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Model(ModelError::EmptyQuery) => "empty-query",
+            Self::Model(ModelError::WrongRole { .. }) => "wrong-role",
+            Self::Model(ModelError::MissingPooler) => "missing-pooler",
+            Self::Model(ModelError::Unsupported(_)) => "unsupported-model",
+            Self::Model(ModelError::Integrity { .. }) => "integrity",
+            Self::Model(_) => "model-damaged",
+            Self::Corpus(_) => "bad-documents",
+            Self::Index(_) => "index-mismatch",
+            Self::Convert(_) => "unsupported-model",
+            Self::BadRequest(_) => "bad-request",
+            Self::NotReady(_) => "not-ready",
+            Self::Stopped => "stopped",
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Second stage: a cross-encoder's logits over candidates, and the order they give.
+
+use crate::Error;
+use crate::backend::Backend;
+use crate::model::{CrossEncoder, Pair, batches};
+use serde::Serialize;
+use std::future::Future;
+
+/// Tokens in one batch. Large enough that reading the weights is cheap beside using them, small enough that progress
+/// and cancellation are prompt.
+pub const BATCH_TOKENS: usize = 192;
+
+/// Where a long operation reports how far it is and learns whether to go on.
+pub trait Checkpoint {
+    /// Called after each batch. [`Error::Stopped`] ends the operation.
+    fn reach(&self, done: usize, total: usize) -> impl Future<Output = Result<(), Error>>;
+}
+
+/// A checkpoint that never stops anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl Checkpoint for Unwatched {
+    async fn reach(&self, _done: usize, _total: usize) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// A candidate's score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Scored {
+    /// Position among the candidates.
+    pub index: usize,
+    /// Raw logit.
+    pub logit: f32,
+    /// Whether query and passage together were longer than the model reads.
+    pub truncated: bool,
+}
+
+/// Scores each passage against the query, in the order of the passages. No passages, no scores.
+///
+/// # Errors
+/// [`crate::model::ModelError::EmptyQuery`] if the query has no token, [`Error::Stopped`] if the checkpoint says so.
+pub async fn score<B: Backend>(
+    model: &CrossEncoder<B>,
+    query: &str,
+    passages: &[&str],
+    checkpoint: &impl Checkpoint,
+) -> Result<Vec<Scored>, Error> {
+    if passages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = model.query(query)?;
+    let pairs = passages.iter().map(|passage| model.pair(&query, passage)).collect::<Result<Vec<Pair>, _>>()?;
+    let lengths: Vec<usize> = pairs.iter().map(Pair::tokens).collect();
+    let mut scores = Vec::with_capacity(pairs.len());
+    for batch in batches(&lengths, BATCH_TOKENS) {
+        for (index, logit) in batch.clone().zip(model.score(&pairs[batch]).await?) {
+            scores.push(Scored { index, logit, truncated: pairs[index].truncated() });
+        }
+        checkpoint.reach(scores.len(), pairs.len()).await?;
+    }
+    Ok(scores)
+}
+
+/// Puts scores in order, best first; ties keep the order they came in.
+pub fn best_first(scores: &mut [Scored]) {
+    scores.sort_by(|a, b| b.logit.total_cmp(&a.logit));
+}

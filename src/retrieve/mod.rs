@@ -1,0 +1,5 @@
+//! First stage: from a query's vector to candidates.
+
+mod index;
+
+pub use index::{DenseIndex, Hit, IndexError};

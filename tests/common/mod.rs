@@ -1,0 +1,82 @@
+//! What the integration tests share: where files are, and reading them.
+#![allow(dead_code)] // each test binary uses a part of this
+
+use pollster::block_on;
+use rayon::prelude::*;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tabrank::backend::Cpu;
+use tabrank::convert::{Files, Overrides, Target, convert};
+use tabrank::kernels::quant::Dtype;
+use tabrank::model::{BiEncoder, CrossEncoder, Pair, Sequence};
+
+/// A path inside the checkout.
+pub fn path(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+/// A file of the checkout; models are made by `./build.sh models`.
+pub fn read(relative: &str) -> Vec<u8> {
+    std::fs::read(path(relative)).unwrap_or_else(|e| panic!("{relative}: {e}. Run ./build.sh models first."))
+}
+
+pub fn json(relative: &str) -> Value {
+    serde_json::from_slice(&read(relative)).unwrap()
+}
+
+pub fn json_lines(relative: &str) -> Vec<Value> {
+    String::from_utf8(read(relative)).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+pub fn bi_encoder_bytes() -> Vec<u8> {
+    read("models/all-MiniLM-L6-v2-Q8_0.gguf")
+}
+
+pub fn cross_encoder_bytes() -> Vec<u8> {
+    read("models/tabrank-minilm-l6-Q8_0.gguf")
+}
+
+pub fn bi_encoder() -> BiEncoder<Cpu> {
+    BiEncoder::load(&bi_encoder_bytes(), Cpu).unwrap()
+}
+
+pub fn cross_encoder() -> CrossEncoder<Cpu> {
+    CrossEncoder::load(&cross_encoder_bytes(), Cpu).unwrap()
+}
+
+/// The original weights of our cross-encoder. They are not part of the project: tests that need them look beside the
+/// checkout, and say so where they find none.
+pub fn cross_encoder_origin() -> Option<PathBuf> {
+    let places = [path("models/origin/tabrank-minilm-l6"), path("../shared/models/tabrank-minilm-l6")];
+    places.into_iter().find(|place| place.join("model.safetensors").exists())
+}
+
+/// Converts a folder, which must succeed.
+pub fn converted(folder: &Path, dtype: Dtype) -> Vec<u8> {
+    let target = Target { id: "converted".into(), dtype, licence: None };
+    convert(&Files::from_folder(folder).unwrap(), &Overrides::default(), &target).unwrap()
+}
+
+pub fn logit(model: &CrossEncoder<Cpu>, query: &str, passage: &str) -> f32 {
+    logits(model, &[(query.into(), passage.into())])[0]
+}
+
+/// Logits of pairs, each scored alone, on all cores.
+pub fn logits(model: &CrossEncoder<Cpu>, pairs: &[(String, String)]) -> Vec<f32> {
+    let pairs: Vec<Pair> = pairs.iter().map(|(q, p)| model.pair(&model.query(q).unwrap(), p).unwrap()).collect();
+    pairs.par_chunks(1).map(|pair| block_on(model.score(pair)).unwrap()[0]).collect()
+}
+
+pub fn embed(model: &BiEncoder<Cpu>, texts: &[String]) -> Vec<Vec<f32>> {
+    let sequences: Vec<Sequence> = texts.iter().map(|text| model.document(text).unwrap()).collect();
+    sequences.par_chunks(1).map(|one| block_on(model.embed(one)).unwrap().remove(0).vector).collect()
+}
+
+pub fn floats(value: &Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as f32).collect()
+}
+
+/// Said so that nobody takes a skipped check for a passed one.
+pub fn skipped(what: &str, why: &str) {
+    eprintln!("\n!!!! SKIPPED: {what}: {why}\n");
+}

@@ -1,0 +1,110 @@
+/** The browser, the built page in it, and the command line that its numbers are held against. */
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+
+/** The repository. */
+export const repository = fileURLToPath(new URL("../..", import.meta.url));
+/** The built site. */
+export const site = fileURLToPath(new URL("../dist", import.meta.url));
+
+const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const commandLine = `${repository}target/release/tabrank`;
+
+/** Says what has to be built first, rather than letting every test run into it. */
+export function insistOnBuild(): void {
+  const missing = [`${site}/index.html`, `${site}/models/manifest.json`, commandLine, executable].filter((path) => !existsSync(path));
+  if (missing.length > 0) throw new Error(`Missing: ${missing.join(", ")}. Build the command line, the models and the site first.`);
+}
+
+/** Starts the browser. */
+export function launch(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({
+    executablePath: executable,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      ...more,
+    ],
+  });
+}
+
+/** A page with what it complained of and what it asked for. */
+export interface Watched {
+  readonly page: Page;
+  /** Errors and warnings of the console, and errors that nobody caught. */
+  readonly complaints: string[];
+  /** Addresses of all requests, those of its workers included. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+/** Opens a page in a context of its own, so that nothing is kept from one test to the next. */
+export async function open(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  beforehand?: (page: Page) => Promise<unknown>,
+): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  context.on("request", (request) => requests.push(request.url()));
+  if (beforehand !== undefined) await beforehand(page);
+  await page.goto(url);
+  return { page, complaints, requests, close: () => context.close() };
+}
+
+/** Waits until a search for this question has been shown. */
+export async function shown(page: Page, question: string): Promise<void> {
+  await page.waitForFunction(
+    (asked) =>
+      document.querySelector("#verdict .asked")?.textContent === `“${asked}”` &&
+      document.querySelector("#rankings")?.getAttribute("aria-busy") === "false",
+    question,
+    { timeout: 90_000 },
+  );
+}
+
+/** A passage and its unrounded score. */
+export interface Score {
+  readonly id: string;
+  readonly score: number;
+}
+
+/** The entries of one column as they stand on the page. */
+export function column(page: Page, id: "scout" | "judge"): Promise<Score[]> {
+  return page.locator(`#${id} [data-id]`).evaluateAll((items) =>
+    items.map((item) => ({ id: item.getAttribute("data-id") ?? "", score: Number(item.getAttribute("data-exact")) })),
+  );
+}
+
+/** What the command line says of the same search. */
+export async function native(question: string, pool: number, topK: number): Promise<{ scout: Score[]; judge: Score[] }> {
+  const { stdout } = await promisify(execFile)(
+    commandLine,
+    ["search", "--json", "--pool", String(pool), "--top-k", String(topK), question],
+    { cwd: repository },
+  );
+  const result = JSON.parse(stdout) as {
+    retrieved: { id: string; cosine: number }[];
+    reranked: { id: string; logit: number }[];
+  };
+  return {
+    scout: result.retrieved.map(({ id, cosine }) => ({ id, score: cosine })),
+    judge: result.reranked.map(({ id, logit }) => ({ id, score: logit })),
+  };
+}

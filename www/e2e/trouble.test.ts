@@ -1,0 +1,104 @@
+/** What the page does when something is wrong. */
+
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { FIRST_QUERY } from "../src/state";
+import { column, insistOnBuild, launch, open, shown, site } from "./browser";
+import { serve, type Server } from "./server";
+
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  insistOnBuild();
+  server = await serve(site, "/some/folder/");
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+afterEach(() => {
+  server.altered.clear();
+});
+
+describe("an empty question", () => {
+  it("is asked for politely, and nothing is scored", async () => {
+    const { page, complaints, close } = await open(browser, `${server.url}?q=`);
+    await page.waitForFunction(() => document.querySelector("#status")?.textContent?.includes("The models are here"));
+    await page.locator("#query").fill("   ");
+    await page.locator("#query").press("Enter");
+    expect(await page.locator("#query-note").textContent()).toContain("Please type a question first");
+    expect(await page.locator("#query").getAttribute("aria-invalid")).toBe("true");
+    expect(await column(page, "scout")).toEqual([]);
+    expect(await page.locator("#trouble").isVisible()).toBe(false);
+    await page.locator("#query").pressSequentially("tea");
+    expect(await page.locator("#query-note").textContent()).toBe("");
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it("is noticed by the library where the page can't see it", async () => {
+    // Characters that the models' tokenizer drops leave nothing to read.
+    const { page, close } = await open(browser, `${server.url}?q=${encodeURIComponent("\u0001\u200b")}`);
+    await page.locator("#query-note:not(:empty)").waitFor();
+    expect(await column(page, "scout")).toEqual([]);
+    await close();
+  });
+});
+
+describe("an altered model file", () => {
+  it("is refused; what was typed stays, and Retry works once the file is right", async () => {
+    server.altered.add("tabrank-minilm-l6-Q8_0.gguf");
+    const { page, close } = await open(browser, server.url);
+    await page.locator("#query").fill("sharks that do not lay eggs");
+    await page.locator("#trouble h2").waitFor();
+    const text = (await page.locator("#trouble").textContent()) ?? "";
+    expect(text).toContain("The models could not be loaded");
+    expect(text).toContain("tabrank-minilm-l6-Q8_0.gguf");
+    expect(await page.locator("#query").inputValue()).toBe("sharks that do not lay eggs");
+    server.altered.clear();
+    await page.locator("#trouble button", { hasText: "Retry" }).click();
+    await page.waitForFunction(() => document.querySelector("#status")?.textContent?.includes("press Search"));
+    await page.locator("#go").click();
+    await shown(page, "sharks that do not lay eggs");
+    expect(await page.locator("#trouble").isVisible()).toBe(false);
+    await close();
+  });
+});
+
+describe("a browser without something", () => {
+  it("works without Cache Storage, as on a plain http site", async () => {
+    // Nothing but localhost is a secure context over plain http; there is then no `caches`, for workers neither.
+    const insecure = await launch(["--host-resolver-rules=MAP classroom.test 127.0.0.1"]);
+    const { page, complaints, close } = await open(insecure, server.url.replace("127.0.0.1", "classroom.test"));
+    expect(await page.evaluate(() => "caches" in window)).toBe(false);
+    await shown(page, FIRST_QUERY);
+    expect(await column(page, "judge")).toHaveLength(5);
+    expect(complaints).toEqual([]);
+    await close();
+    await insecure.close();
+  });
+
+  it("says clearly that it needs SIMD, before any model is fetched", async () => {
+    server.requests.length = 0;
+    const { page, close } = await open(browser, server.url, {}, (page) =>
+      page.addInitScript(() => {
+        WebAssembly.validate = () => false;
+      }),
+    );
+    await page.locator("#trouble h2").waitFor();
+    expect(await page.locator("#trouble").textContent()).toContain("SIMD");
+    expect(await page.locator("#trouble").textContent()).toContain("newer browser");
+    expect(server.requests.filter((path) => path.endsWith(".gguf") || path.endsWith(".wasm"))).toEqual([]);
+    await close();
+  });
+
+  it("says so where there is no JavaScript", async () => {
+    const { page, close } = await open(browser, server.url, { javaScriptEnabled: false });
+    expect(await page.locator(".noscript").isVisible()).toBe(true);
+    await close();
+  });
+});

@@ -1,0 +1,94 @@
+/** The models in use: loads them with the library's index, and keeps the previous ones until the new ones work. */
+
+import { load, type Info, type ProgressEvent, type Ranker, type SearchOptions, type SearchResult } from "tabrank";
+import type { Corpus } from "./corpus";
+import { codeOf } from "./view/trouble";
+
+/** Which models; undefined means the manifest's default. */
+export interface Choice {
+  readonly biEncoder: string | undefined;
+  readonly crossEncoder: string | undefined;
+}
+
+/** Called while models load. */
+export interface OpeningHandlers {
+  readonly onFile: (event: ProgressEvent) => void;
+  /** Passages turned into vectors so far and in all; only where the prebuilt index is of no use. */
+  readonly onPassage: (done: number, total: number) => void;
+}
+
+/** Where models and corpus lie: beside the page, wherever that is. */
+export function beside(path: string): URL {
+  return new URL(path, document.baseURI);
+}
+
+/** The models of this page. */
+export class Session {
+  readonly #corpus: Corpus;
+  readonly #prebuilt: () => Promise<ArrayBuffer | undefined>;
+  #ranker: Ranker | undefined;
+  #opening: AbortController | undefined;
+
+  /** `prebuilt` fetches the vectors of the corpus that were made with the default bi-encoder. */
+  constructor(corpus: Corpus, prebuilt: () => Promise<ArrayBuffer | undefined>) {
+    this.#corpus = corpus;
+    this.#prebuilt = prebuilt;
+  }
+
+  /** The models in use; undefined until some have been loaded. */
+  get info(): Info | undefined {
+    return this.#ranker?.info();
+  }
+
+  /**
+   * Loads models and swaps them in. If that fails, or is overtaken by another choice, the previous ones stay.
+   *
+   * @returns false if another choice overtook this one.
+   */
+  async open(choice: Choice, { onFile, onPassage }: OpeningHandlers): Promise<boolean> {
+    this.#opening?.abort();
+    const opening = new AbortController();
+    this.#opening = opening;
+    const { signal } = opening;
+    let ranker: Ranker | undefined;
+    try {
+      ranker = await load({
+        ...(choice.biEncoder === undefined ? {} : { biEncoder: choice.biEncoder }),
+        ...(choice.crossEncoder === undefined ? {} : { crossEncoder: choice.crossEncoder }),
+        modelsUrl: beside("models/"),
+        onProgress: onFile,
+        signal,
+      });
+      await this.#fill(ranker, signal, onPassage);
+      signal.throwIfAborted();
+    } catch (error) {
+      ranker?.dispose();
+      if (signal.aborted) return false;
+      throw error;
+    }
+    this.#ranker?.dispose();
+    this.#ranker = ranker;
+    return true;
+  }
+
+  /** Searches with the models in use. */
+  search(query: string, options: SearchOptions): Promise<SearchResult> {
+    if (this.#ranker === undefined) throw new Error("No models are loaded yet.");
+    return this.#ranker.search(query, options);
+  }
+
+  /** The prebuilt index saves embedding the whole corpus, but it fits only the bi-encoder that made it. */
+  async #fill(ranker: Ranker, signal: AbortSignal, onProgress: OpeningHandlers["onPassage"]): Promise<void> {
+    const documents = this.#corpus.passages.map(({ id, text }) => ({ id, text }));
+    const prebuilt = await this.#prebuilt();
+    if (prebuilt !== undefined) {
+      try {
+        await ranker.index(documents, { prebuilt, signal });
+        return;
+      } catch (error) {
+        if (codeOf(error) !== "index-mismatch") throw error;
+      }
+    }
+    await ranker.index(documents, { onProgress, signal });
+  }
+}

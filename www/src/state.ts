@@ -1,0 +1,46 @@
+/** What the page is set to, and how that is carried in its address so that a state can be shared. */
+
+/** The question that opens the page. */
+export const FIRST_QUERY = "a vector database that does not need a separate server to run";
+
+/** Limits of the two sliders. */
+export const LIMITS = { pool: { min: 1, max: 50, usual: 20 }, topK: { min: 1, max: 20, usual: 5 } } as const;
+
+/** What the reader has chosen. */
+export interface Settings {
+  readonly query: string;
+  /** How many candidates the judge reads. */
+  readonly pool: number;
+  /** How many places of the judge's ranking are shown. */
+  readonly topK: number;
+  /** Model ids; undefined means the manifest's default. */
+  readonly biEncoder: string | undefined;
+  readonly crossEncoder: string | undefined;
+}
+
+/** Reads settings from the query string of an address; anything missing or unusable takes its usual value. */
+export function readSettings(search: string): Settings {
+  const parameters = new URLSearchParams(search);
+  return {
+    query: parameters.get("q") ?? FIRST_QUERY,
+    pool: whole(parameters.get("pool"), LIMITS.pool),
+    topK: whole(parameters.get("k"), LIMITS.topK),
+    biEncoder: parameters.get("bi") || undefined,
+    crossEncoder: parameters.get("cross") || undefined,
+  };
+}
+
+/** Writes settings as a query string; usual values are left out, so that addresses stay short. */
+export function writeSettings(settings: Settings): string {
+  const parameters = new URLSearchParams({ q: settings.query });
+  if (settings.pool !== LIMITS.pool.usual) parameters.set("pool", String(settings.pool));
+  if (settings.topK !== LIMITS.topK.usual) parameters.set("k", String(settings.topK));
+  if (settings.biEncoder !== undefined) parameters.set("bi", settings.biEncoder);
+  if (settings.crossEncoder !== undefined) parameters.set("cross", settings.crossEncoder);
+  return `?${parameters.toString()}`;
+}
+
+function whole(text: string | null, limits: { min: number; max: number; usual: number }): number {
+  const value = Number.parseInt(text ?? "", 10);
+  return Number.isNaN(value) ? limits.usual : Math.min(limits.max, Math.max(limits.min, value));
+}

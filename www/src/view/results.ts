@@ -1,0 +1,99 @@
+/** Everything that a finished search changes on the page. */
+
+import type { Info, SearchResult } from "tabrank";
+import type { Corpus } from "../corpus";
+import { whatMoved } from "../movement";
+import { ceilingOn, outsidePool, verdictOn } from "../verdict";
+import { byId, h, milliseconds } from "./dom";
+import { highlightPairs } from "./highlight";
+import { renderJudge } from "./judge";
+import { Links } from "./links";
+import { ScoutColumn } from "./scout";
+
+/** A finished search, with what the page knows besides. */
+export interface Shown {
+  readonly result: SearchResult;
+  readonly topK: number;
+  readonly info: Info | undefined;
+}
+
+/** The two rankings, the verdict on them and the measurements. */
+export class Results {
+  readonly #corpus: Corpus;
+  readonly #frame = byId("rankings", HTMLElement);
+  readonly #judge = byId("judge", HTMLElement);
+  readonly #verdict = byId("verdict", HTMLElement);
+  readonly #scout: ScoutColumn;
+  readonly #links: Links;
+  /** First-stage ranks seen so far, by bi-encoder and query: a larger pool tells more of them. */
+  readonly #ranks = new Map<string, ReadonlyMap<string, number>>();
+
+  constructor(corpus: Corpus) {
+    this.#corpus = corpus;
+    const scout = byId("scout", HTMLElement);
+    this.#links = new Links(byId("links", SVGSVGElement), scout, this.#judge);
+    this.#scout = new ScoutColumn(scout, () => this.#links.redraw());
+    highlightPairs(this.#frame);
+  }
+
+  /** While a search goes on, the last results stay, dimmed. */
+  set busy(busy: boolean) {
+    this.#frame.setAttribute("aria-busy", String(busy));
+    this.#verdict.classList.toggle("stale", busy);
+  }
+
+  /** Shows a search; returns the verdict in words, for those who hear the page. */
+  show({ result, topK, info }: Shown): string {
+    const query = this.#corpus.labelled(result.query);
+    const finalRanks = new Map(result.reranked.map(({ id, rank }) => [id, rank]));
+    const top = result.reranked.slice(0, topK);
+    this.#scout.render(
+      this.#corpus,
+      query,
+      result.retrieved.map(({ id, rank, cosine }) => ({ id, rank, cosine, finalRank: finalRanks.get(id) })),
+    );
+    renderJudge(this.#judge, this.#corpus, query, top);
+    this.#links.show(top);
+    this.#measurements(result);
+    return this.#judgement(result, info);
+  }
+
+  #judgement(result: SearchResult, info: Info | undefined): string {
+    const { title } = this.#corpus;
+    const query = this.#corpus.labelled(result.query);
+    const verdict = query === undefined ? undefined : verdictOn(query, result, title);
+    const text = verdict?.text ?? whatMoved(result.reranked, title);
+    const known = this.#remember(result, info);
+    const ceiling =
+      query === undefined
+        ? undefined
+        : ceilingOn(query, outsidePool(query, result.retrieved, known), result.retrieved.length, title);
+    this.#verdict.dataset["outcome"] = verdict?.outcome ?? "unlabelled";
+    this.#verdict.replaceChildren(
+      h("p", { class: "asked" }, `“${result.query}”`),
+      h("p", { class: "finding" }, text),
+      ceiling === undefined ? "" : h("p", { class: "ceiling" }, ceiling),
+      query === undefined ? h("p", { class: "hint" }, "Nobody has labelled this question, so the page can’t say who is right.") : "",
+    );
+    this.#verdict.hidden = false;
+    return ceiling === undefined ? text : `${text} ${ceiling}`;
+  }
+
+  #remember(result: SearchResult, info: Info | undefined): ReadonlyMap<string, number> {
+    const key = JSON.stringify([info?.biEncoder.sha256, result.query]);
+    const before = this.#ranks.get(key);
+    if (before !== undefined && before.size >= result.retrieved.length) return before;
+    const ranks = new Map(result.retrieved.map(({ id, rank }) => [id, rank]));
+    this.#ranks.set(key, ranks);
+    return ranks;
+  }
+
+  #measurements({ timings, device, retrieved }: SearchResult): void {
+    const each = timings.rerank / Math.max(1, retrieved.length);
+    byId("scout-timing", HTMLElement).textContent =
+      `${milliseconds(timings.embed)} for the question’s vector, ${milliseconds(timings.retrieve)} to compare it with ${this.#corpus.passages.length} passages`;
+    byId("judge-timing", HTMLElement).textContent =
+      `${milliseconds(timings.rerank)} to read ${retrieved.length} ${retrieved.length === 1 ? "pair" : `pairs, ${milliseconds(each)} each`}`;
+    byId("engine", HTMLElement).textContent = `Ran on ${device}; ${milliseconds(timings.total)} in all.`;
+  }
+}

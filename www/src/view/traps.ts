@@ -1,0 +1,93 @@
+/** The traps, one click away: all of them by shelf, and the one in question with its twin. */
+
+import { shelfName, type Corpus, type LabelledQuery, type TrapPair } from "../corpus";
+import { ownWords } from "../words";
+import { h } from "./dom";
+
+/** Called with the text of the question that the reader chose. */
+export type Choose = (text: string) => void;
+
+/** The list of all traps, folded by shelf. */
+export class TrapList {
+  readonly #root: HTMLElement;
+  readonly #choose: Choose;
+  readonly #buttons = new Map<string, HTMLButtonElement>();
+
+  constructor(root: HTMLElement, choose: Choose) {
+    this.#root = root;
+    this.#choose = choose;
+  }
+
+  /** Lists the traps of a corpus. */
+  render(corpus: Corpus): void {
+    const shelves = [...corpus.trapsByShelf()].map(([shelf, pairs]) =>
+      h(
+        "details",
+        // One name for all: opening a shelf closes the one before, so that the list stays short.
+        { class: "shelf-traps", name: "shelf" },
+        h("summary", {}, shelfName(shelf), h("span", { class: "count" }, String(pairs.length))),
+        h("ul", {}, ...pairs.map((pair) => this.#pair(pair))),
+      ),
+    );
+    this.#root.replaceChildren(...shelves);
+  }
+
+  /** Marks the question in use, and opens its shelf. */
+  mark(query: LabelledQuery | undefined): void {
+    for (const [id, button] of this.#buttons) {
+      if (id === query?.id) {
+        button.setAttribute("aria-current", "true");
+        button.closest("details")?.setAttribute("open", "");
+      } else button.removeAttribute("aria-current");
+    }
+  }
+
+  #pair({ trap, twin }: TrapPair): HTMLLIElement {
+    return h(
+      "li",
+      {},
+      h("span", { class: "kind" }, trap.trap),
+      this.#button(trap, twin),
+      twin === undefined ? null : this.#button(twin, trap),
+    );
+  }
+
+  #button(query: LabelledQuery, other: LabelledQuery | undefined): HTMLButtonElement {
+    const button = h("button", { type: "button", class: query.trap === null ? "as-twin" : "as-trap" }, ...emphasised(query, other));
+    button.addEventListener("click", () => this.#choose(query.text));
+    this.#buttons.set(query.id, button);
+    return button;
+  }
+}
+
+/** Shows, under the question, the trap and its twin, of which one is in use; hides itself for any other question. */
+export function renderTwins(root: HTMLElement, corpus: Corpus, query: LabelledQuery | undefined, choose: Choose): void {
+  const pair = query === undefined ? undefined : corpus.pairOf(query);
+  const { trap, twin } = pair ?? {};
+  root.hidden = trap === undefined || twin === undefined;
+  if (trap === undefined || twin === undefined) return;
+  const focused = root.contains(document.activeElement);
+  const buttons = [trap, twin].map((one) => {
+    const current = one === query;
+    const button = h(
+      "button",
+      { type: "button", "aria-pressed": String(current) },
+      h("span", { class: "kind" }, one === trap ? "Trap" : "Twin"),
+      h("span", {}, ...emphasised(one, one === trap ? twin : trap)),
+    );
+    button.addEventListener("click", () => choose(one.text));
+    return button;
+  });
+  root.replaceChildren(...buttons);
+  // The buttons are made anew with each search; whoever pressed one with the keyboard stays where they were.
+  if (focused) buttons.find((button) => button.getAttribute("aria-pressed") === "true")?.focus();
+}
+
+/** A question with the words set off that its twin lacks. */
+function emphasised(query: LabelledQuery, other: LabelledQuery | undefined): (HTMLElement | string)[] {
+  if (other === undefined) return [query.text];
+  return ownWords(query.text, other.text).flatMap(({ text, own }, position) => [
+    position === 0 ? "" : " ",
+    own ? h("b", {}, text) : text,
+  ]);
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { siteData } from "./site-data.ts";
+
+const repository = fileURLToPath(new URL("..", import.meta.url));
+
+export default defineConfig({
+  // Relative addresses, so that the built site works from any folder of any host.
+  base: "./",
+  plugins: [siteData(repository)],
+  worker: { format: "es" },
+  // The client finds its worker and its wasm beside itself; pre-bundling would move it away from them.
+  optimizeDeps: { exclude: ["tabrank"] },
+  server: { fs: { allow: [repository] } },
+  build: {
+    target: "es2022",
+    // Data addresses for the wasm file would need `data:` in the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
