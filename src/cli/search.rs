@@ -4,12 +4,13 @@ use super::output::say;
 use super::{Failure, Place, files, output};
 use pollster::block_on;
 use rayon::prelude::*;
+use serde::Serialize;
 use std::path::Path;
 use tabrank::Error;
 use tabrank::corpus::read_queries;
 use tabrank::model::{Embedding, Sequence};
 use tabrank::pipeline::{self, Collection, Evaluation, Ranked, Request};
-use tabrank::rerank::{self, Unwatched};
+use tabrank::rerank::{self, Scored, Unwatched};
 
 /// `tabrank search`.
 pub fn search(place: &Place, query: &str, pool: usize, top_k: usize) -> Result<(), Failure> {
@@ -26,6 +27,14 @@ pub fn search(place: &Place, query: &str, pool: usize, top_k: usize) -> Result<(
     Ok(())
 }
 
+/// What `tabrank rerank --json` prints.
+#[derive(Serialize)]
+struct RerankReply<'a> {
+    query: &'a str,
+    activation: &'static str,
+    results: &'a [Scored],
+}
+
 /// `tabrank rerank`.
 pub fn rerank(place: &Place, query: &str, passages: Vec<String>) -> Result<(), Failure> {
     let model = files::cross_encoder(place)?;
@@ -33,7 +42,7 @@ pub fn rerank(place: &Place, query: &str, passages: Vec<String>) -> Result<(), F
     let mut scores = block_on(rerank::score(&model, query, &passages, &Unwatched))?;
     rerank::best_first(&mut scores);
     if place.json {
-        output::json(&serde_json::json!({ "query": query, "activation": "identity", "results": scores }));
+        output::json(&RerankReply { query, activation: "identity", results: &scores });
     } else {
         for score in scores {
             let cut = if score.truncated { " (truncated)" } else { "" };

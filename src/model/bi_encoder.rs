@@ -14,7 +14,7 @@ pub struct BiEncoder<B: Backend> {
 }
 
 /// The vector of a text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Embedding {
     /// Unit vector, as long as the model is wide.
     pub vector: Vec<f32>,

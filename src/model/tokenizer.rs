@@ -47,7 +47,11 @@ impl Tokenizer {
     /// [`ModelError::Tokenizer`] if it cannot be parsed; [`ModelError::Unsupported`] if it does not frame texts as BERT
     /// does: `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]` with the types 0 and 1.
     pub fn from_json(json: &str) -> Result<Self, ModelError> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(json).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
+        let unreadable = |e: serde_json::Error| ModelError::Tokenizer(e.to_string());
+        let mut parts: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).map_err(unreadable)?;
+        // The decoder turns ids into text, which nobody asks for here, and the library panics on some malformed ones.
+        parts.insert("decoder".into(), serde_json::Value::Null);
+        let mut inner: tokenizers::Tokenizer = serde_json::from_value(parts.into()).map_err(unreadable)?;
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
         let frame = inner.encode(("", ""), true).map_err(|e| ModelError::Tokenizer(e.to_string()))?;

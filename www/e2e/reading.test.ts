@@ -165,14 +165,15 @@ describe("colours", () => {
 
 describe("motion", () => {
   it("is left out for those who prefer less of it", async () => {
-    const { page, close } = await open(browser, server.url, { reducedMotion: "reduce" });
-    await page.evaluate(() => {
-      const animate = Element.prototype.animate;
-      Element.prototype.animate = function (...given) {
-        document.documentElement.dataset["moved"] = "yes";
-        return animate.apply(this, given);
-      };
-    });
+    const { page, close } = await open(browser, server.url, { reducedMotion: "reduce" }, (page) =>
+      page.addInitScript(() => {
+        const animate = Element.prototype.animate;
+        Element.prototype.animate = function (...given) {
+          document.documentElement.dataset["moved"] = "yes";
+          return animate.apply(this, given);
+        };
+      }),
+    );
     await shown(page, FIRST_QUERY);
     expect(await page.evaluate(() => document.documentElement.dataset["moved"])).toBeUndefined();
     await close();

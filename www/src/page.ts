@@ -2,6 +2,7 @@
 
 import type { Manifest, SearchResult } from "tabrank";
 import type { Corpus } from "./corpus";
+import { codeOf } from "./errors";
 import { Searching } from "./searching";
 import type { Choice, Session } from "./session";
 import { readSettings, writeSettings, type Settings } from "./state";
@@ -13,7 +14,7 @@ import { Question } from "./view/question";
 import { Results } from "./view/results";
 import { Status } from "./view/status";
 import { renderTwins, TrapList } from "./view/traps";
-import { codeOf, TroublePanel } from "./view/trouble";
+import { TroublePanel } from "./view/trouble";
 
 /** After these the engine is of no use any more, and only loading it afresh helps. */
 const FATAL: ReadonlySet<string | undefined> = new Set(["worker-crashed", "internal", "disposed", "not-ready"]);

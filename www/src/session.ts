@@ -2,7 +2,7 @@
 
 import { load, type Info, type ProgressEvent, type Ranker, type SearchOptions, type SearchResult } from "tabrank";
 import type { Corpus } from "./corpus";
-import { codeOf } from "./view/trouble";
+import { codeOf } from "./errors";
 
 /** Which models; undefined means the manifest's default. */
 export interface Choice {

@@ -1,6 +1,7 @@
 /** The panel that says what went wrong and what can be done about it. */
 
 import { ModelUnavailableError } from "tabrank";
+import { codeOf } from "../errors";
 import { h } from "./dom";
 
 /** Something that went wrong. */
@@ -61,10 +62,4 @@ function adviceOn(error: unknown): string {
   // A model that was never asked for anywhere is out of reach however good the connection is.
   if (error instanceof ModelUnavailableError && error.url === undefined) return "Choose another model for now.";
   return ADVICE[codeOf(error) ?? ""] ?? "Try again.";
-}
-
-/** The `code` of an error of the library; undefined for any other. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
 }

@@ -1,0 +1,177 @@
+//! What bad input gets: a typed error that names the thing at fault, never a panic.
+
+mod common;
+
+use common::*;
+use pollster::block_on;
+use proptest::prelude::*;
+use tabrank::Error;
+use tabrank::backend::Cpu;
+use tabrank::kernels::quant::Dtype;
+use tabrank::model::manifest::Manifest;
+use tabrank::model::{BiEncoder, CrossEncoder, ModelError};
+use tabrank::rerank::{Unwatched, score};
+
+fn tiny() -> Vec<u8> {
+    converted(&path("tests/fixtures/tiny-classifier"), Dtype::Q8)
+}
+
+fn refused(bytes: &[u8]) -> ModelError {
+    CrossEncoder::load(bytes, Cpu).err().expect("refused")
+}
+
+/// Replaces every occurrence of `from` by `to`, of the same length.
+fn patched(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&i| &bytes[i..i + from.len()] == from).collect();
+    assert!(!places.is_empty());
+    places.into_iter().for_each(|i| bytes[i..i + to.len()].copy_from_slice(to));
+    bytes
+}
+
+#[test]
+fn not_a_model_at_all() {
+    for bytes in [&b""[..], b"GG", b"GGUF", b"<!doctype html><title>404</title>", &[0; 100]] {
+        assert!(matches!(refused(bytes), ModelError::Malformed(_)));
+    }
+}
+
+#[test]
+fn cut_off_anywhere() {
+    let bytes = tiny();
+    // The file ends with less than 32 bytes of padding, which nothing reads.
+    for n in (0..bytes.len() - 32).step_by(997).chain([bytes.len() - 32]) {
+        assert!(matches!(refused(&bytes[..n]), ModelError::Malformed(_)), "cut at {n}");
+    }
+}
+
+#[test]
+fn the_manifest_catches_any_altered_byte() {
+    let manifest = Manifest::parse(&String::from_utf8(read("models/manifest.json")).unwrap()).unwrap();
+    let entry = manifest.get("tabrank-minilm-l6").unwrap();
+    let mut bytes = cross_encoder_bytes();
+    entry.verify(&bytes).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let message = entry.verify(&bytes).unwrap_err().to_string();
+    assert!(message.contains(&entry.file) && message.contains("SHA-256"), "{message}");
+    let message = entry.verify(&bytes[..1000]).unwrap_err().to_string();
+    assert!(message.contains("1000 bytes"), "{message}");
+}
+
+#[test]
+fn the_wrong_role() {
+    let message = refused(&bi_encoder_bytes()).to_string();
+    assert_eq!(message, "this file holds a bi-encoder, where a cross-encoder is needed.");
+    assert!(matches!(BiEncoder::load(&tiny(), Cpu), Err(ModelError::WrongRole { .. })));
+}
+
+#[test]
+fn without_its_pooler() {
+    // What public conversions look like: the classifier is there, the dense layer before it is not.
+    let stripped = patched(tiny(), b"cls.weight", b"xls.weight");
+    assert!(matches!(refused(&stripped), ModelError::MissingPooler));
+    assert!(refused(&stripped).to_string().contains("ranks wrongly"));
+}
+
+#[test]
+fn tensors_missing_unused_or_of_another_shape() {
+    let missing = patched(tiny(), b"blk.1.ffn_up.weight", b"blk.7.ffn_up.weight");
+    assert!(matches!(refused(&missing), ModelError::MissingTensor(name) if name == "blk.1.ffn_up.weight"));
+    let fewer_layers = patched(tiny(), b"bert.block_count\x04\0\0\0\x02", b"bert.block_count\x04\0\0\0\x01");
+    assert!(matches!(refused(&fewer_layers), ModelError::UnusedTensors(names) if names.contains("blk.1.attn_k.bias")));
+    let narrower = patched(tiny(), b"bert.embedding_length\x04\0\0\0\x40", b"bert.embedding_length\x04\0\0\0\x20");
+    assert!(matches!(refused(&narrower), ModelError::TensorShape { .. }));
+}
+
+#[test]
+fn metadata_that_make_no_sense() {
+    for (from, to) in [
+        (&b"attention.head_count\x04\0\0\0\x04"[..], &b"attention.head_count\x04\0\0\0\x00"[..]),
+        (b"bert.block_count\x04\0\0\0\x02\0\0\0", b"bert.block_count\x04\0\0\0\xff\xff\xff\xff"),
+        (b"tabrank.max_tokens\x04\0\0\0\x40", b"tabrank.max_tokens\x04\0\0\0\x41"),
+        (b"tabrank.max_tokens\x04\0\0\0\x40", b"tabrank.max_tokens\x04\0\0\0\x01"),
+    ] {
+        assert!(matches!(refused(&patched(tiny(), from, to)), ModelError::Malformed(_)), "{}", String::from_utf8_lossy(to));
+    }
+    let architecture = patched(tiny(), b"\x04\0\0\0\0\0\0\0bert", b"\x04\0\0\0\0\0\0\0qwen");
+    assert!(matches!(refused(&architecture), ModelError::Unsupported(what) if what.contains("qwen")));
+    let foreign = patched(tiny(), b"tabrank.role", b"somebody.has");
+    assert!(matches!(refused(&foreign), ModelError::MissingKey(key) if key == "tabrank.role"));
+    let zero_alignment = patched(tiny(), b"general.file_type\x04\0\0\0\x07", b"general.alignment\x04\0\0\0\x00");
+    assert!(matches!(refused(&zero_alignment), ModelError::Malformed(what) if what.contains("alignment")));
+}
+
+#[test]
+fn weights_that_are_not_numbers() {
+    let bytes = tiny();
+    let at = bytes.len() - 64 * 34;
+    let mut damaged = bytes.clone();
+    damaged[at..].fill(0xff); // f16 scales of all ones are not numbers
+    if let Ok(model) = CrossEncoder::load(&damaged, Cpu) {
+        let query = model.query("which index?").unwrap();
+        let pair = model.pair(&query, "A small index.").unwrap();
+        assert!(matches!(block_on(model.score(&[pair])), Err(ModelError::NotFinite)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    /// Whatever stands in the header, loading ends with a model or an error.
+    #[test]
+    fn altered_headers_never_panic(changes in prop::collection::vec((0usize..16_000, any::<u8>()), 1..6)) {
+        let mut bytes = tiny();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        let _ = CrossEncoder::load(&bytes, Cpu);
+    }
+}
+
+#[test]
+fn empty_queries_and_candidates() {
+    let model = CrossEncoder::load(&tiny(), Cpu).unwrap();
+    for query in ["", "  \n\t", "\u{0}\u{1}\u{7f}"] {
+        assert!(matches!(block_on(score(&model, query, &["x"], &Unwatched)), Err(Error::Model(ModelError::EmptyQuery))), "{query:?}");
+    }
+    assert!(block_on(score(&model, "which index?", &[], &Unwatched)).unwrap().is_empty());
+    let scores = block_on(score(&model, "which index?", &["", "\u{0}", "A small index."], &Unwatched)).unwrap();
+    assert_eq!(scores.len(), 3);
+    assert_eq!(scores[0].logit, scores[1].logit, "control characters are nothing");
+}
+
+#[test]
+fn long_inputs_are_cut_and_said_to_be() {
+    let model = cross_encoder();
+    let long = "a passage that goes on and on ".repeat(200);
+    let scores = block_on(score(&model, "how long?", &["Short.", &long], &Unwatched)).unwrap();
+    assert_eq!(scores.iter().map(|s| s.truncated).collect::<Vec<_>>(), [false, true]);
+    // A megabyte of query: the longer text is cut first, so the passage is still read.
+    let query = "what is the best way to find out ".repeat(32_000);
+    assert!(query.len() > 1_000_000);
+    let scores = block_on(score(&model, &query, &["Short.", "Another one."], &Unwatched)).unwrap();
+    assert!(scores.iter().all(|s| s.truncated) && scores[0].logit != scores[1].logit);
+    let model = bi_encoder();
+    let embedding = block_on(model.embed(&[model.document(&long).unwrap()])).unwrap().remove(0);
+    assert!(embedding.truncated && embedding.tokens == 256);
+}
+
+#[test]
+fn a_checkpoint_can_stop_a_run() {
+    struct AfterOne;
+    impl tabrank::rerank::Checkpoint for AfterOne {
+        async fn reach(&self, done: usize, total: usize) -> Result<(), Error> {
+            assert!(done <= total);
+            Err(Error::Stopped)
+        }
+    }
+    let model = CrossEncoder::load(&tiny(), Cpu).unwrap();
+    assert!(matches!(block_on(score(&model, "which index?", &["x"; 100], &AfterOne)), Err(Error::Stopped)));
+}
+
+#[test]
+fn manifests() {
+    for (json, expected) in [("{", "manifest.json"), ("{\"models\": []}", "defaults")] {
+        assert!(Manifest::parse(json).unwrap_err().to_string().contains(expected));
+    }
+}
