@@ -34,7 +34,7 @@ export interface ModelFile {
 /** Gets a model. */
 export async function obtain(entry: ManifestEntry, supply: Supply): Promise<ModelFile> {
   const url = new URL(entry.file, supply.models);
-  const sha256 = entry.sha256 ?? (await hashBesideFile(url, supply.signal));
+  const { sha256 } = entry;
   if (sha256 === null) return convertOrigin(entry, url, supply);
   try {
     const expected = { file: entry.file, bytes: entry.bytes, sha256 };
@@ -55,23 +55,6 @@ export function digestWith(fallback: (bytes: Uint8Array) => string): Digest {
     const hash = new Uint8Array(await subtle.digest("SHA-256", bytes));
     return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
   };
-}
-
-/**
- * The hash of a file that was converted on the site's own machine, where the manifest knows none: the first word of
- * the text file beside it, in the form that sha256sum prints. It comes from the same server as the manifest.
- */
-async function hashBesideFile(url: URL, signal: AbortSignal): Promise<string | null> {
-  const beside = new URL(url);
-  beside.pathname += ".sha256";
-  try {
-    const response = await fetch(beside, { cache: "no-cache", signal });
-    const text = response.ok ? await response.text() : "";
-    return /^([0-9a-f]{64})(\s|$)/.exec(text)?.[1] ?? null;
-  } catch {
-    if (signal.aborted) throw aborted(signal);
-    return null;
-  }
 }
 
 /** A file from the store, or else from its address, and then kept. */

@@ -214,14 +214,6 @@ describe("a model of unknown hash", () => {
     for (const [name, content] of Object.entries(parts)) server.routes.set(partPath(name), body(content));
   });
 
-  test("is taken from the site where a hash lies beside the file", async () => {
-    server.routes.set("/models/model.gguf", body(gguf));
-    server.routes.set("/models/model.gguf.sha256", body(`${hash(gguf)}  model.gguf\n`));
-    const file = await obtain(entry({ ...unknown, origin }), await supply());
-    expect(file).toEqual({ bytes: gguf, sha256: hash(gguf) });
-    expect(server.asked).toEqual(["/models/model.gguf.sha256", "/models/model.gguf"]);
-  });
-
   test("is converted from verified files of its origin, and only the result is kept", async () => {
     const file = await obtain(entry({ ...unknown, origin }), await supply({ convert }));
     expect(file).toEqual({ bytes: gguf, sha256: hash(gguf) });
@@ -264,7 +256,7 @@ describe("a model of unknown hash", () => {
     const error = await failure(obtain(entry({ ...unknown, origin: open }), await supply({ convert })));
     expect(error).toBeInstanceOf(ModelUnavailableError);
     expect(String(error)).toMatch(/model\.safetensors.*group\/name at revision abc.*tabrank convert FOLDER models\/model\.gguf/);
-    expect(server.asked).toEqual(["/models/model.gguf.sha256"]);
+    expect(server.asked).toEqual([]);
   });
 
   test("is refused if it has no origin", async () => {

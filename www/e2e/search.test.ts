@@ -44,15 +44,13 @@ function expectQuiet({ complaints, requests }: Watched): void {
   expect(server.requests.filter((path) => !path.startsWith(folder.pathname))).toEqual([]);
 }
 
+/** The command line prints the shortest decimals that give a 32-bit float back; the page holds that float itself. */
 function expectSame(found: readonly Score[], expected: readonly Score[]): void {
-  expect(found.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
-  for (const [position, { id, score }] of expected.entries()) {
-    expect(Math.abs((found[position]?.score ?? NaN) - score), id).toBeLessThanOrEqual(1e-4);
-  }
+  expect(found).toEqual(expected.map(({ id, score }) => ({ id, score: Math.fround(score) })));
 }
 
 describe("the trap that opens the page", () => {
-  it("is fallen into by the bi-encoder, and judged as the labels and the command line have it", async () => {
+  it("is fallen into by the bi-encoder and corrected by the cross-encoder, as the labels and the command line have it", async () => {
     const watched = await open(browser, server.url);
     const { page } = watched;
     await shown(page, FIRST_QUERY);
@@ -65,6 +63,7 @@ describe("the trap that opens the page", () => {
     expect(markOf(query, expected.scout[0]?.id ?? "")).toBe("near-miss");
     const verdict = verdictOn(query, { retrieved: expected.scout, reranked: expected.judge }, corpus.title);
     expect(await page.locator("#verdict .finding").textContent()).toBe(verdict?.text);
+    expect(verdict?.outcome).toBe("corrected");
     expect(verdict?.text).toContain("The bi-encoder falls into the trap");
     expect(await page.locator("#verdict").getAttribute("data-outcome")).toBe(verdict?.outcome);
     expect(await page.locator("#status").textContent()).toContain(verdict?.text);
@@ -88,6 +87,23 @@ describe("the trap that opens the page", () => {
     expect(new URL(page.url()).searchParams.get("q")).toBe(twin.text);
     await page.goBack();
     await shown(page, FIRST_QUERY);
+    expectQuiet(watched);
+    await watched.close();
+  });
+});
+
+describe("a trap that the cross-encoder may not correct", () => {
+  it("is shown as it goes, right or wrong", async () => {
+    const question = "a vector database that does not need a separate server to run";
+    const watched = await open(browser, `${server.url}?q=${encodeURIComponent(question)}`);
+    const { page } = watched;
+    await shown(page, question);
+    const expected = await native(question, 20, 5);
+    expectSame(await column(page, "judge"), expected.judge);
+    const query = corpus.labelled(question);
+    if (query === undefined) throw new Error("the question is not labelled");
+    const verdict = verdictOn(query, { retrieved: expected.scout, reranked: expected.judge }, corpus.title);
+    expect(await page.locator("#verdict .finding").textContent()).toBe(verdict?.text);
     expectQuiet(watched);
     await watched.close();
   });
@@ -151,9 +167,9 @@ describe("models", () => {
     expect(await page.locator("#trouble").textContent()).toContain(unreachable.id);
     expect(await page.locator("#trouble").textContent()).toContain("The models from before go on working");
     expect(await page.locator("#cross-encoder").inputValue()).toBe(before);
-    await page.locator("#query").fill("sharks that lay eggs");
+    await page.locator("#query").fill("shark species that do lay eggs");
     await page.locator("#go").click();
-    await shown(page, "sharks that lay eggs");
+    await shown(page, "shark species that do lay eggs");
     await watched.close();
   });
 

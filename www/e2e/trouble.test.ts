@@ -53,17 +53,17 @@ describe("an altered model file", () => {
   it("is refused; what was typed stays, and Retry works once the file is right", async () => {
     server.altered.add("tabrank-minilm-l6-Q8_0.gguf");
     const { page, close } = await open(browser, server.url);
-    await page.locator("#query").fill("sharks that do not lay eggs");
+    await page.locator("#query").fill("shark species that never lay eggs");
     await page.locator("#trouble h2").waitFor();
     const text = (await page.locator("#trouble").textContent()) ?? "";
     expect(text).toContain("The models could not be loaded");
     expect(text).toContain("tabrank-minilm-l6-Q8_0.gguf");
-    expect(await page.locator("#query").inputValue()).toBe("sharks that do not lay eggs");
+    expect(await page.locator("#query").inputValue()).toBe("shark species that never lay eggs");
     server.altered.clear();
     await page.locator("#trouble button", { hasText: "Retry" }).click();
     await page.waitForFunction(() => document.querySelector("#status")?.textContent?.includes("press Search"));
     await page.locator("#go").click();
-    await shown(page, "sharks that do not lay eggs");
+    await shown(page, "shark species that never lay eggs");
     expect(await page.locator("#trouble").isVisible()).toBe(false);
     await close();
   });
