@@ -25,7 +25,7 @@ fn run(files: &Files, dtype: Dtype) -> Result<Vec<u8>, ConvertError> {
 }
 
 fn refusal(files: &Files) -> String {
-    run(files, Dtype::Q8).err().expect("refused").to_string()
+    run(files, Dtype::Q8).expect_err("refused").to_string()
 }
 
 fn with_config(folder: &str, change: impl FnOnce(&mut Value)) -> Files {

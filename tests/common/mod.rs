@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tabrank::backend::Cpu;
 use tabrank::convert::{Files, Overrides, Target, convert};
 use tabrank::kernels::quant::Dtype;
-use tabrank::model::{BiEncoder, CrossEncoder, Pair, Sequence};
+use tabrank::model::{BiEncoder, CrossEncoder, Pair, Pooling, Sequence};
 
 /// A path inside the checkout.
 pub fn path(relative: &str) -> PathBuf {
@@ -49,6 +49,15 @@ pub fn cross_encoder() -> CrossEncoder<Cpu> {
 pub fn cross_encoder_origin() -> Option<PathBuf> {
     let places = [path("models/origin/tabrank-minilm-l6"), path("../shared/models/tabrank-minilm-l6")];
     places.into_iter().find(|place| place.join("model.safetensors").exists())
+}
+
+/// The default bi-encoder in f32, converted from its original weights.
+pub fn bi_encoder_f32() -> BiEncoder<Cpu> {
+    let folder = path("models/origin/all-MiniLM-L6-v2");
+    let files = Files::from_folder(&folder).unwrap_or_else(|e| panic!("{e} Run ./build.sh models first."));
+    let overrides = Overrides { pooling: Some(Pooling::Mean), max_tokens: Some(256), query_prefix: None };
+    let target = Target { id: "all-MiniLM-L6-v2".into(), dtype: Dtype::F32, licence: None };
+    BiEncoder::load(&convert(&files, &overrides, &target).unwrap(), Cpu).unwrap()
 }
 
 /// Converts a folder, which must succeed.

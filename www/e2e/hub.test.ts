@@ -1,0 +1,67 @@
+/**
+ * A model that the site doesn't carry comes from the hub: its original files are fetched, verified and converted in the
+ * worker. The hub can't be reached from everywhere, so the browser's requests to it are redirected (as the hub itself
+ * redirects to its stores) to a local server with the same files.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Manifest } from "tabrank";
+import { FIRST_QUERY } from "../src/state";
+import { column, insistOnBuild, launch, native, open, repository, shown, site } from "./browser";
+import { serve, type Server } from "./server";
+
+const ID = "all-MiniLM-L6-v2";
+const origin = join(repository, "models", "origin", ID);
+const manifest = JSON.parse(readFileSync(join(repository, "models", "manifest.json"), "utf8")) as Manifest;
+const entry = manifest.models.find(({ id }) => id === ID);
+
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  insistOnBuild();
+  if (!existsSync(join(origin, "model.safetensors"))) throw new Error(`Missing: ${origin}. Run ./build.sh models first.`);
+  server = await serve(site, "/site/", origin);
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** Redirects requests to the hub to wherever `place` says that a file of this name is, and notes their paths. */
+async function hub(page: Page, place: (name: string) => string, asked: string[]): Promise<void> {
+  await page.context().route("https://huggingface.co/**", async (route) => {
+    const path = new URL(route.request().url()).pathname;
+    asked.push(path);
+    const Location = place(path.slice(path.lastIndexOf("/") + 1));
+    await route.fulfill({ status: 302, headers: { Location, "Access-Control-Allow-Origin": "*" } });
+  });
+}
+
+describe("a model that the site doesn't carry", () => {
+  it("comes from its pinned revision on the hub, and the worker's conversion gives the command line's numbers", async () => {
+    server.absent.add(entry?.file ?? "");
+    const asked: string[] = [];
+    const { page, close } = await open(browser, server.url, {}, (page) => hub(page, (name) => new URL(`/shared/${name}`, server.url).href, asked));
+    await shown(page, FIRST_QUERY);
+    const { scout } = await native(FIRST_QUERY, 20, 5);
+    expect(await column(page, "scout")).toEqual(scout.map(({ id, score }) => ({ id, score: Math.fround(score) })));
+    const files = entry?.origin?.files.map(({ repo, revision, name }) => `/${repo}/resolve/${revision}/${name}`);
+    expect([...asked].sort()).toEqual([...(files ?? [])].sort());
+    await close();
+  });
+
+  it("is refused where the hub sends other bytes", async () => {
+    server.absent.add(entry?.file ?? "");
+    const other = new URL("/shared/config.json", server.url).href;
+    const { page, close } = await open(browser, server.url, {}, (page) => hub(page, () => other, []));
+    await page.locator("#trouble h2").waitFor();
+    expect(await page.locator("#trouble").textContent()).toContain("tokenizer.json");
+    await close();
+  });
+});
