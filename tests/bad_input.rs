@@ -103,6 +103,14 @@ fn metadata_that_make_no_sense() {
 }
 
 #[test]
+fn a_token_id_beyond_the_table() {
+    let sparse = patched(tiny(), b"\"##rd\": 258", b"\"##rd\": 998");
+    assert!(matches!(refused(&sparse), ModelError::Malformed(what) if what.contains("needs 999 word embeddings")));
+    let fraction = patched(tiny(), b"\"##rd\": 258", b"\"##rd\": 2.5");
+    assert!(matches!(refused(&fraction), ModelError::Tokenizer(_)));
+}
+
+#[test]
 fn weights_that_are_not_numbers() {
     let bytes = tiny();
     let at = bytes.len() - 64 * 34;

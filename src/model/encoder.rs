@@ -65,9 +65,9 @@ impl<B: Backend> Encoder<B> {
         let words = file.matrix(names::WORDS, rows(names::WORDS), width)?;
         let segments = file.matrix(names::SEGMENTS, rows(names::SEGMENTS), width)?;
         let positions = file.matrix(names::POSITIONS, config.positions, width)?;
-        if words.rows < tokenizer.vocabulary() {
-            let (tokens, rows) = (tokenizer.vocabulary(), words.rows);
-            return Err(ModelError::Malformed(format!("its tokenizer has {tokens} tokens, its table {rows} rows")));
+        if words.rows < tokenizer.rows_needed() {
+            let (needed, rows) = (tokenizer.rows_needed(), words.rows);
+            return Err(ModelError::Malformed(format!("its tokenizer needs {needed} word embeddings, its table has {rows}")));
         }
         if segments.rows == 0 || config.role == super::Role::CrossEncoder && segments.rows < 2 {
             return Err(ModelError::MissingTensor(format!("{} with a row for each segment", names::SEGMENTS)));

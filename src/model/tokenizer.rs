@@ -61,9 +61,9 @@ impl Tokenizer {
         }
     }
 
-    /// Number of token ids, added tokens included.
-    pub fn vocabulary(&self) -> usize {
-        self.inner.get_vocab_size(true)
+    /// Rows that a table of word embeddings must have: the greatest token id, added tokens included, and one.
+    pub fn rows_needed(&self) -> usize {
+        self.inner.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1)
     }
 
     /// Token ids of a text without special tokens, uncut.

@@ -1,7 +1,8 @@
 //! A dense index: one unit vector per document, kept as bytes, searched exhaustively.
 //!
 //! The file is a safetensors file with the tensors `vectors` (I8, `[documents, width]`) and `scales` (F32,
-//! `[documents]`), x = scale q, and one metadata entry `tabrank` that names the model and the documents it was made of.
+//! `[documents]`), x = scale q, and one metadata entry `tabrank` that names the model and the documents it was made of
+//! and carries a hash of the tensors, so that an altered file is noticed wherever it comes from.
 
 use crate::corpus::Document;
 use crate::kernels::dot::dot_i8;
@@ -29,6 +30,7 @@ struct About {
     model: String,
     model_sha256: String,
     documents_sha256: String,
+    tensors_sha256: String,
 }
 
 /// A document found, by its position in the corpus.
@@ -72,6 +74,14 @@ fn documents_sha256(documents: &[Document]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
+    hex(hash)
+}
+
+fn tensors_sha256(vectors: &[u8], scales: &[u8]) -> String {
+    hex(Sha256::new().chain_update(vectors).chain_update(scales))
+}
+
+fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -92,6 +102,7 @@ impl DenseIndex {
             model: model.into(),
             model_sha256: model_sha256.into(),
             documents_sha256: documents_sha256(documents),
+            tensors_sha256: String::new(),
         };
         let mut index = Self { width, vectors: Vec::new(), scales: Vec::new(), about };
         for vector in vectors {
@@ -102,7 +113,15 @@ impl DenseIndex {
             index.vectors.extend(vector.iter().map(|x| (x * inverse).round() as i8));
         }
         assert_eq!(index.scales.len(), documents.len());
+        let (vectors, scales) = index.encoded();
+        index.about.tensors_sha256 = tensors_sha256(&vectors, &scales);
         index
+    }
+
+    /// Vectors and scales as they are stored.
+    fn encoded(&self) -> (Vec<u8>, Vec<u8>) {
+        let scales = self.scales.iter().flat_map(|x| x.to_le_bytes()).collect();
+        (self.vectors.iter().map(|&x| x as u8).collect(), scales)
     }
 
     /// Number of documents.
@@ -117,8 +136,7 @@ impl DenseIndex {
 
     /// The index as a file. The same index gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let scales: Vec<u8> = self.scales.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let vectors: Vec<u8> = self.vectors.iter().map(|&x| x as u8).collect();
+        let (vectors, scales) = self.encoded();
         let view = |dtype, shape, bytes| TensorView::new(dtype, shape, bytes).expect("shape and length agree");
         let tensors =
             [("vectors", view(Dtype::I8, vec![self.len(), self.width], &vectors)), ("scales", view(Dtype::F32, vec![self.len()], &scales))];
@@ -158,6 +176,9 @@ impl DenseIndex {
         };
         if vectors.dtype() != Dtype::I8 || scales.dtype() != Dtype::F32 || n != m || n != documents.len() {
             return Err(malformed(&"its tensors do not fit each other"));
+        }
+        if tensors_sha256(vectors.data(), scales.data()) != about.tensors_sha256 {
+            return Err(malformed(&"its vectors are not those that were written"));
         }
         let scales: Vec<f32> = scales.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
         if scales.iter().any(|x| !x.is_finite()) {
@@ -246,6 +267,9 @@ mod tests {
         assert!(message(DenseIndex::from_bytes(&bytes, &docs, "other", "h2")).contains("made by the model m"));
         assert!(message(DenseIndex::from_bytes(&bytes, &documents(3), "m", "h")).contains("other documents"));
         assert!(message(DenseIndex::from_bytes(&bytes[..bytes.len() - 1], &docs, "m", "h")).contains("tabrank index"));
+        let mut altered = bytes.clone();
+        *altered.last_mut().unwrap() ^= 1;
+        assert!(message(DenseIndex::from_bytes(&altered, &docs, "m", "h")).contains("not those that were written"));
         assert!(message(DenseIndex::from_bytes(b"", &docs, "m", "h")).contains("damaged"));
     }
 

@@ -68,13 +68,13 @@ export async function open(
   return { page, complaints, requests, close: () => context.close() };
 }
 
-/** Waits until a search for this question has been shown. */
-export async function shown(page: Page, question: string): Promise<void> {
+/** Waits until a search for this question has been shown; `rest` stands for what the page leaves out of a long one. */
+export async function shown(page: Page, question: string, rest = ""): Promise<void> {
   await page.waitForFunction(
     (asked) =>
-      document.querySelector("#verdict .asked")?.textContent === `“${asked}”` &&
+      document.querySelector("#verdict .asked")?.textContent === asked &&
       document.querySelector("#rankings")?.getAttribute("aria-busy") === "false",
-    question,
+    `“${question}${rest}”`,
     { timeout: 90_000 },
   );
 }

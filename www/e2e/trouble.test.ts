@@ -3,7 +3,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
-import { column, insistOnBuild, launch, open, shown, site } from "./browser";
+import { column, insistOnBuild, launch, native, open, shown, site } from "./browser";
 import { serve, type Server } from "./server";
 
 let server: Server;
@@ -22,6 +22,7 @@ afterAll(async () => {
 
 afterEach(() => {
   server.altered.clear();
+  server.absent.clear();
 });
 
 describe("an empty question", () => {
@@ -65,6 +66,64 @@ describe("an altered model file", () => {
     await page.locator("#go").click();
     await shown(page, "shark species that never lay eggs");
     expect(await page.locator("#trouble").isVisible()).toBe(false);
+    await close();
+  });
+});
+
+describe("a file that is missing", () => {
+  it("is named, with what to do", async () => {
+    server.absent.add("tabrank-minilm-l6-Q8_0.gguf");
+    const { page, close } = await open(browser, server.url);
+    await page.locator("#trouble h2").waitFor();
+    const text = (await page.locator("#trouble").textContent()) ?? "";
+    expect(text).toContain("tabrank-minilm-l6-Q8_0.gguf");
+    expect(text).toContain("404");
+    await close();
+  });
+});
+
+describe("an altered index", () => {
+  it("is noticed, and the corpus is embedded anew with the same outcome", async () => {
+    server.altered.add("index.safetensors");
+    const { page, close } = await open(browser, `${server.url}?pool=5`);
+    await page.waitForFunction(() => document.body.textContent?.includes("The scout reads the library"));
+    await shown(page, FIRST_QUERY);
+    const { scout } = await native(FIRST_QUERY, 5, 5);
+    expect(await column(page, "scout")).toEqual(scout.map(({ id, score }) => ({ id, score: Math.fround(score) })));
+    await close();
+  });
+});
+
+describe("a question out of the ordinary", () => {
+  it("may be a megabyte long: its beginning is read, and it stays in the box but out of the address", async () => {
+    const { page, complaints, close } = await open(browser, `${server.url}?pool=2`);
+    await shown(page, FIRST_QUERY);
+    const long = "which of these instruments has no reed at all ".repeat(23_000);
+    expect(long.length).toBeGreaterThan(1_000_000);
+    await page.locator("#query").fill(long);
+    await page.locator("#query").press("Enter");
+    await shown(page, long.slice(0, 300), "…");
+    expect(await column(page, "judge")).toHaveLength(2);
+    expect(await page.locator("#judge .cut").count()).toBe(2);
+    expect((await page.locator("#query").inputValue()).length).toBe(long.length);
+    expect(page.url().length).toBeLessThan(1000);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it("may hold halves of surrogate pairs and control characters: they count as the replacement character and as nothing", async () => {
+    const { page, complaints, close } = await open(browser, `${server.url}?pool=2`);
+    await shown(page, FIRST_QUERY);
+    const ask = async (question: string): Promise<unknown> => {
+      await page.locator("#query").fill(question);
+      await page.locator("#query").press("Enter");
+      await page.waitForFunction((q) => new URL(location.href).searchParams.get("q") === q.toWellFormed(), question);
+      await page.waitForFunction(() => document.querySelector("#rankings")?.getAttribute("aria-busy") === "false");
+      return column(page, "judge");
+    };
+    const plain = await ask("reed\ufffdless pipe");
+    expect(await ask("reed\ud800less\u0007 pipe\u0000")).toEqual(plain);
+    expect(complaints).toEqual([]);
     await close();
   });
 });

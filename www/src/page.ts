@@ -15,6 +15,7 @@ import { Results } from "./view/results";
 import { Status } from "./view/status";
 import { renderTwins, TrapList } from "./view/traps";
 import { TroublePanel } from "./view/trouble";
+import { quoted } from "./words";
 
 /** After these the engine is of no use any more, and only loading it afresh helps. */
 const FATAL: ReadonlySet<string | undefined> = new Set(["worker-crashed", "internal", "disposed", "not-ready"]);
@@ -175,7 +176,7 @@ export class Page {
       started: ({ query }) => {
         this.#trouble.clear();
         busy(true);
-        this.#status.say(`Searching for “${query}”.`);
+        this.#status.say(`Searching for ${quoted(query)}.`);
       },
       step: (done, total) => this.#question.step(done, total),
       finished: (_search, result) => {
@@ -186,7 +187,7 @@ export class Page {
       },
       stopped: () => {
         busy(false);
-        this.#status.say(this.#last === undefined ? "Stopped." : `Stopped. The results are still those for “${this.#last.query}”.`);
+        this.#status.say(this.#last === undefined ? "Stopped." : `Stopped. The results are still those for ${quoted(this.#last.query)}.`);
       },
       failed: ({ query }, error) => {
         busy(false);

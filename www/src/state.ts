@@ -9,6 +9,9 @@ export const FIRST_QUERY = "woodwind instrument that does not need a reed";
 /** Limits of the two sliders. */
 export const LIMITS = { pool: { min: 1, max: 50, usual: 20 }, topK: { min: 1, max: 20, usual: 5 } } as const;
 
+/** A question longer than this stays out of the address: browsers refuse addresses of some length, each another. */
+const LONGEST_SHARED = 2000;
+
 /** What the reader has chosen. */
 export interface Settings {
   readonly query: string;
@@ -35,7 +38,8 @@ export function readSettings(search: string): Settings {
 
 /** Writes settings as a query string; usual values are left out, so that addresses stay short. */
 export function writeSettings(settings: Settings): string {
-  const parameters = new URLSearchParams({ q: settings.query });
+  const parameters = new URLSearchParams();
+  if (settings.query.length <= LONGEST_SHARED) parameters.set("q", settings.query);
   if (settings.pool !== LIMITS.pool.usual) parameters.set("pool", String(settings.pool));
   if (settings.topK !== LIMITS.topK.usual) parameters.set("k", String(settings.topK));
   if (settings.biEncoder !== undefined) parameters.set("bi", settings.biEncoder);

@@ -59,3 +59,11 @@ function same(a: string | undefined, b: string | undefined): boolean {
 function split(text: string): string[] {
   return text.trim().split(/\s+/);
 }
+
+/** A question as it is quoted back: a very long one by its beginning. */
+export function quoted(question: string): string {
+  const most = 300;
+  if (question.length <= most) return `“${question}”`;
+  // Not through the middle of a surrogate pair.
+  return `“${question.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…”`;
+}

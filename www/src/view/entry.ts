@@ -38,7 +38,7 @@ export function entry(parts: EntryParts): HTMLLIElement {
       parts.move,
       mark === undefined ? null : badge(mark),
       h("span", { class: "shelf" }, passage === undefined ? "" : shelfName(passage.shelf)),
-      parts.truncated ? h("span", { class: "cut" }, "longer than the model reads; its end was cut off") : null,
+      parts.truncated ? h("span", { class: "cut" }, "question and passage are longer than the model reads; the longer was cut") : null,
     ),
   );
   return h(

@@ -4,6 +4,7 @@ import type { Info, SearchResult } from "tabrank";
 import type { Corpus } from "../corpus";
 import { whatMoved } from "../movement";
 import { ceilingOn, outsidePool, verdictOn } from "../verdict";
+import { quoted } from "../words";
 import { byId, h, milliseconds } from "./dom";
 import { highlightPairs } from "./highlight";
 import { renderJudge } from "./judge";
@@ -70,7 +71,7 @@ export class Results {
         : ceilingOn(query, outsidePool(query, result.retrieved, known), result.retrieved.length, title);
     this.#verdict.dataset["outcome"] = verdict?.outcome ?? "unlabelled";
     this.#verdict.replaceChildren(
-      h("p", { class: "asked" }, `“${result.query}”`),
+      h("p", { class: "asked" }, quoted(result.query)),
       h("p", { class: "finding" }, text),
       ceiling === undefined ? "" : h("p", { class: "ceiling" }, ceiling),
       query === undefined ? h("p", { class: "hint" }, "Nobody has labelled this question, so the page can’t say who is right.") : "",
