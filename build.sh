@@ -18,7 +18,7 @@ say() { printf '\n== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 need() { command -v "$1" >/dev/null || die "$1 is missing. $2"; }
 
-# Runs the rest of its arguments unless the file $1 is newer than every input named in the list before --.
+# Whether the file $1 exists and no file at or below the other paths is newer.
 newer_than() {
   local target=$1; shift
   [ -e "$target" ] && [ -z "$(find "$@" -newer "$target" -type f -print -quit 2>/dev/null)" ]

@@ -10,9 +10,9 @@ pub fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_4; // few bits, so n * LN2_HIGH is exact
     const LN2_LOW: f32 = -2.121_944_4e-4;
-    // Not f32::clamp: it maps to a branch on some targets.
-    #[allow(clippy::manual_clamp)]
-    let x = x.max(-87.0).min(88.0);
+    // Comparisons, not f32::max and min: those treat NaN in a way that WebAssembly has no vector instruction for.
+    let x = if x > -87.0 { x } else { -87.0 };
+    let x = if x < 88.0 { x } else { 88.0 };
     let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
     let mut p = 1.0 / 5040.0;

@@ -96,43 +96,38 @@ fn gemm_avx2(x: Rows, b: &Packed, out: &mut [f32], out_stride: usize) {
     tiles::<4, 16>(x, b, out, out_stride);
 }
 
-/// Covers the output with tiles of `MR` rows and `NR` columns; `NR` divides [`PANEL`].
+/// Covers the output with tiles of `MR` rows and `NR` columns; `NR` is [`PANEL`] or half of it.
 #[inline(always)]
 fn tiles<const MR: usize, const NR: usize>(x: Rows, b: &Packed, out: &mut [f32], out_stride: usize) {
-    for (p, panel) in b.panels.chunks_exact(PANEL * b.k.max(1)).enumerate() {
-        let mut m = 0;
-        while m < x.rows {
+    const HALF: usize = PANEL / 2;
+    let panels = b.panels.as_chunks::<PANEL>().0.chunks_exact(b.k.max(1));
+    for (panel, first) in panels.zip((0..).step_by(PANEL)) {
+        for m in (0..x.rows).step_by(MR) {
             let rows = (x.rows - m).min(MR);
-            for half in (0..PANEL).step_by(NR) {
-                let n = p * PANEL + half;
-                if n >= b.n {
-                    break;
-                }
-                let sums: [[f32; NR]; MR] = if rows == MR {
-                    tile(std::array::from_fn(|i| &x.values[(m + i) * x.stride..][..b.k]), &panel[half..], b.k)
-                } else {
-                    // A short tile repeats its last row and throws the repetition away.
-                    tile(std::array::from_fn(|i| &x.values[(m + i.min(rows - 1)) * x.stride..][..b.k]), &panel[half..], b.k)
-                };
+            // A short tile repeats its last row and throws the repetition away.
+            let x: [&[f32]; MR] = std::array::from_fn(|i| &x.values[(m + i.min(rows - 1)) * x.stride..][..b.k]);
+            let mut store = |sums: [[f32; NR]; MR], n: usize| {
                 let width = (b.n - n).min(NR);
                 for (i, row) in sums.iter().take(rows).enumerate() {
                     out[(m + i) * out_stride + n..][..width].copy_from_slice(&row[..width]);
                 }
+            };
+            store(tile::<MR, NR, 0>(x, panel), first);
+            if NR == HALF && first + HALF < b.n {
+                store(tile::<MR, NR, HALF>(x, panel), first + HALF);
             }
-            m += MR;
         }
     }
 }
 
-/// One tile: `MR` rows of the left-hand side times `NR` columns of a panel.
+/// One tile: `MR` rows of the left-hand side times the `NR` columns of a panel from column `AT` on.
 #[inline(always)]
-fn tile<const MR: usize, const NR: usize>(x: [&[f32]; MR], panel: &[f32], k: usize) -> [[f32; NR]; MR] {
+fn tile<const MR: usize, const NR: usize, const AT: usize>(x: [&[f32]; MR], panel: &[[f32; PANEL]]) -> [[f32; NR]; MR] {
     let mut sums = [[0f32; NR]; MR];
-    for (i, b) in panel.chunks(PANEL).take(k).enumerate() {
-        let b: &[f32; NR] = b[..NR].try_into().expect("a panel row holds NR columns");
+    for (i, b) in panel.iter().enumerate() {
         for (row, sums) in x.iter().zip(&mut sums) {
             let a = row[i];
-            for (sum, b) in sums.iter_mut().zip(b) {
+            for (sum, b) in sums.iter_mut().zip(&b[AT..AT + NR]) {
                 *sum += a * b;
             }
         }

@@ -5,7 +5,7 @@ use super::{dot::lane_sum, exp::exp};
 /// Softmax of one row in place, after multiplying it by `scale`; shifted by the maximum, so no overflow.
 /// An empty row stays empty.
 pub fn softmax(row: &mut [f32], scale: f32) {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x * scale));
+    let max = row.iter().map(|x| x * scale).fold(f32::NEG_INFINITY, |max, x| if x > max { x } else { max });
     for x in row.iter_mut() {
         *x = exp(*x * scale - max);
     }
