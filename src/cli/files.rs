@@ -19,10 +19,18 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(read(path)?).map_err(|e| failure(path, format!("{e}; it must be UTF-8")))
 }
 
-/// Writes a file in whole or not at all.
+/// Writes a file in whole or not at all; what is no ordinary file (a pipe, a device) is written to as it is.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path)).map_err(|e| failure(path, e))
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, bytes).map_err(|e| failure(path, e));
+    }
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path)).map_err(|e| {
+        // Whatever went wrong, half a file is of no use; that it may not be there at all does not matter.
+        let _ = std::fs::remove_file(&partial);
+        failure(path, e)
+    })
 }
 
 /// A failure that names a file.
@@ -67,6 +75,12 @@ fn model_file(place: &Place, id: &str) -> Result<ModelFile, Failure> {
         return Err(failure(&path, format!("the model is not here yet; run ./build.sh models {id}")));
     }
     let bytes = read(&path)?;
+    let mut entry = entry.clone();
+    // A hub model's file was converted here; its hash was noted beside it then.
+    let noted = place.models.join(format!("{}.sha256", entry.file));
+    if entry.sha256.is_none() && noted.exists() {
+        entry.sha256 = Some(read_text(&noted)?.trim().into());
+    }
     entry.verify(&bytes).map_err(|e| failure(&path, e))?;
     Ok(ModelFile { sha256: sha256(&bytes), bytes })
 }
@@ -96,5 +110,5 @@ pub fn collection(place: &Place, model: &BiEncoder<Cpu>, model_sha256: &str) -> 
     if !path.exists() {
         return Err(failure(&path, "there is no index yet; run ./build.sh models, or `tabrank index` for documents of your own"));
     }
-    Collection::open(documents(place)?, &read(&path)?, &model.encoder().config().name, model_sha256).map_err(|e| failure(&path, e))
+    Collection::open(documents(place)?, &read(&path)?, model, model_sha256).map_err(|e| failure(&path, e))
 }

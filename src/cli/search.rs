@@ -8,8 +8,8 @@ use serde::Serialize;
 use std::path::Path;
 use tabrank::Error;
 use tabrank::corpus::read_queries;
-use tabrank::model::{Embedding, Sequence};
-use tabrank::pipeline::{self, Collection, Evaluation, Ranked, Request};
+use tabrank::model::Embedding;
+use tabrank::pipeline::{self, Collection, Evaluation, Kind, Ranked, Request};
 use tabrank::rerank::{self, Scored, Unwatched};
 
 /// `tabrank search`.
@@ -55,9 +55,9 @@ pub fn rerank(place: &Place, query: &str, passages: Vec<String>) -> Result<(), F
 /// `tabrank embed`.
 pub fn embed(place: &Place, texts: Vec<String>, as_queries: bool) -> Result<(), Failure> {
     let (model, _) = files::bi_encoder(place)?;
-    let sequence = |text: &String| if as_queries { model.query(text) } else { model.document(text) };
-    let sequences: Vec<Sequence> = texts.iter().map(sequence).collect::<Result<_, _>>().map_err(Error::from)?;
-    let embeddings = block_on(pipeline::embed(&model, &sequences, &Unwatched))?;
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let kind = if as_queries { Kind::Query } else { Kind::Document };
+    let embeddings = block_on(pipeline::embed(&model, &texts, kind, &Unwatched))?;
     let vectors: Vec<_> =
         embeddings.iter().map(|e| serde_json::json!({ "vector": e.vector, "tokens": e.tokens, "truncated": e.truncated })).collect();
     if place.json {
@@ -75,13 +75,12 @@ pub fn index(place: &Place, out: &Path) -> Result<(), Failure> {
     let embeddings: Vec<Embedding> = documents
         .par_chunks(8)
         .map(|chunk| {
-            let sequences: Vec<Sequence> = chunk.iter().map(|d| model.document(&d.text)).collect::<Result<_, _>>()?;
-            block_on(pipeline::embed(&model, &sequences, &Unwatched))
+            let texts: Vec<&str> = chunk.iter().map(|d| d.text.as_str()).collect();
+            block_on(pipeline::embed(&model, &texts, Kind::Document, &Unwatched))
         })
         .collect::<Result<Vec<_>, Error>>()?
         .concat();
-    let (name, width) = (&model.encoder().config().name, model.width());
-    let collection = Collection::from_embeddings(documents, &embeddings, width, name, &hash);
+    let collection = Collection::from_embeddings(documents, &embeddings, &model, &hash);
     let bytes = collection.index().to_bytes();
     files::write(out, &bytes)?;
     let truncated = embeddings.iter().filter(|e| e.truncated).count();
@@ -99,8 +98,11 @@ pub fn evaluate(place: &Place, queries: &Path, pools: &[usize], limit: Option<us
     let largest = pools.iter().copied().max().unwrap_or(50);
     let ranked: Vec<Ranked> = labelled
         .par_iter()
-        .map(|query| block_on(Ranked::new(&bi_encoder, &cross_encoder, &collection, query, largest)))
-        .collect::<Result<_, Error>>()?;
+        .map(|query| {
+            let ranked = block_on(Ranked::new(&bi_encoder, &cross_encoder, &collection, query, largest));
+            ranked.map_err(|e| files::failure(queries, format!("{}: {e}", query.id)))
+        })
+        .collect::<Result<_, Failure>>()?;
     let evaluation = Evaluation::new(&ranked, pools);
     if place.json {
         output::json(&evaluation);

@@ -4,7 +4,7 @@ use super::source::{NamedTensor, Source, Use};
 use super::{ConvertError, Target};
 use crate::kernels::quant::Dtype;
 use crate::model::names::key;
-use crate::model::{Head, Pooling};
+use crate::model::{Head, Pooling, Tokenizer};
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor, ggml_file};
@@ -90,19 +90,19 @@ fn metadata(source: &Source, target: &Target) -> Result<Vec<(&'static str, Value
             }
         }
     }
-    out.extend(vocabulary(source.tokenizer)?);
-    out.push((key::TOKENIZER, text(source.tokenizer)));
+    out.extend(vocabulary(&source.tokenizer)?);
+    out.push((key::TOKENIZER, text(source.tokenizer_json)));
     Ok(out)
 }
 
 /// The vocabulary as other GGUF tools read it: word starts marked with U+2581, continuations without their `##`, special
 /// tokens as they are. This library itself reads `tokenizer.huggingface.json`.
-fn vocabulary(tokenizer: &str) -> Result<Vec<(&'static str, Value)>, ConvertError> {
+fn vocabulary(tokenizer: &Tokenizer) -> Result<Vec<(&'static str, Value)>, ConvertError> {
     const NORMAL: i32 = 1;
     const UNKNOWN: i32 = 2;
     const CONTROL: i32 = 3;
     let wrong = |problem: String| ConvertError::File { file: "tokenizer.json".into(), problem };
-    let parsed = tokenizers::Tokenizer::from_bytes(tokenizer).map_err(|e| wrong(e.to_string()))?;
+    let parsed = tokenizer.inner();
     let special = parsed.get_added_tokens_decoder();
     let (mut tokens, mut types) = (Vec::new(), Vec::new());
     for id in 0..parsed.get_vocab_size(true) as u32 {

@@ -3,7 +3,7 @@
 use super::ConvertError;
 use crate::kernels::quant::{Dtype, quantize};
 use crate::model::names::{self, layer};
-use crate::model::{Head, Pooling};
+use crate::model::{Head, Pooling, Tokenizer};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -108,7 +108,8 @@ pub(super) struct Source<'a> {
     pub role: Use,
     pub max_tokens: usize,
     pub query_prefix: Option<String>,
-    pub tokenizer: &'a str,
+    pub tokenizer: Tokenizer,
+    pub tokenizer_json: &'a str,
     weights: SafeTensors<'a>,
     pub weights_sha256: String,
 }
@@ -134,16 +135,23 @@ impl<'a> Source<'a> {
             files.sentence_bert.as_deref().map(|t| json("sentence_bert_config.json", t)).transpose()?;
         let own = sentence_bert.and_then(|c| c.max_seq_length).unwrap_or(config.max_position_embeddings);
         let max_tokens = overrides.max_tokens.unwrap_or(own).min(config.max_position_embeddings);
+        if max_tokens < 4 {
+            return Err(ConvertError::Unsupported(format!("a greatest length of {max_tokens} tokens")));
+        }
+        if matches!(role, Use::CrossEncoder(_)) && config.type_vocab_size < 2 {
+            return Err(ConvertError::Unsupported("a cross-encoder that does not tell query from passage by token type".into()));
+        }
         let weights = SafeTensors::deserialize(&files.weights)
             .map_err(|e| ConvertError::File { file: "model.safetensors".into(), problem: e.to_string() })?;
-        crate::model::Tokenizer::from_json(&files.tokenizer)
+        let tokenizer = Tokenizer::from_json(&files.tokenizer)
             .map_err(|e| ConvertError::File { file: "tokenizer.json".into(), problem: e.to_string() })?;
         Ok(Self {
             config,
             role,
             max_tokens,
             query_prefix: overrides.query_prefix.clone(),
-            tokenizer: &files.tokenizer,
+            tokenizer,
+            tokenizer_json: &files.tokenizer,
             weights,
             weights_sha256: crate::model::manifest::sha256(&files.weights),
         })
@@ -198,7 +206,7 @@ impl<'a> Source<'a> {
 
     fn insist_on_one_logit(&self) -> Result<(), ConvertError> {
         match self.weights.tensor("classifier.weight") {
-            Ok(tensor) if tensor.shape().first() != Some(&1) => {
+            Ok(tensor) if tensor.shape().first().is_some_and(|&outputs| outputs != 1) => {
                 Err(ConvertError::Unsupported(format!("a classifier with {} outputs", tensor.shape()[0])))
             }
             _ => Ok(()),
@@ -219,6 +227,9 @@ fn check(config: &BertConfig) -> Result<(), ConvertError> {
     }
     if config.num_attention_heads == 0 || !config.hidden_size.is_multiple_of(config.num_attention_heads) {
         return refuse(format!("a width of {} with {} heads", config.hidden_size, config.num_attention_heads));
+    }
+    if config.hidden_size == 0 || config.num_hidden_layers == 0 || config.intermediate_size == 0 {
+        return refuse("a model without layers or without width".into());
     }
     Ok(())
 }

@@ -47,6 +47,11 @@ impl<B: Backend> BiEncoder<B> {
         &self.encoder
     }
 
+    /// The model's id.
+    pub fn name(&self) -> &str {
+        &self.encoder.config().name
+    }
+
     /// Length of the vectors.
     pub fn width(&self) -> usize {
         self.encoder.config().width

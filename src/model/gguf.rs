@@ -146,10 +146,17 @@ impl<'a> Gguf<'a> {
 /// candle divides by the alignment that the file states. Zero would end the program, so it is looked for beforehand.
 fn refuse_zero_alignment(bytes: &[u8]) -> Result<(), ModelError> {
     const KEY: &[u8] = b"general.alignment";
-    let zero = bytes.windows(KEY.len()).take(1 << 20).position(|w| w == KEY).is_some_and(|at| {
-        // A key is followed by the type of its value, four bytes, and the value.
-        let value = bytes.get(at + KEY.len() + 4..).unwrap_or_default();
-        value.iter().take(4).all(|&b| b == 0)
+    let zero = memchr::memmem::find_iter(bytes, KEY).any(|at| {
+        // A key is followed by the type of its value, four bytes, and the value. Types 0 to 5 are whole numbers of one,
+        // two and four bytes, signed or not; candle passes over any other.
+        let rest = &bytes[at + KEY.len()..];
+        let width = match rest {
+            [0 | 1, 0, 0, 0, ..] => 1,
+            [2 | 3, 0, 0, 0, ..] => 2,
+            [4 | 5, 0, 0, 0, ..] => 4,
+            _ => return false,
+        };
+        rest[4..].iter().take(width).all(|&b| b == 0)
     });
     if zero { Err(ModelError::Malformed("general.alignment is 0".into())) } else { Ok(()) }
 }

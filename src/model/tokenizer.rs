@@ -5,6 +5,7 @@
 
 use super::ModelError;
 use crate::backend::Packing;
+use serde_json::Value;
 
 /// Token ids ready for the encoder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,22 +49,28 @@ impl Tokenizer {
     /// does: `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]` with the types 0 and 1.
     pub fn from_json(json: &str) -> Result<Self, ModelError> {
         let unreadable = |e: serde_json::Error| ModelError::Tokenizer(e.to_string());
-        let mut parts: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).map_err(unreadable)?;
-        // The decoder turns ids into text, which nobody asks for here, and the library panics on some malformed ones.
-        parts.insert("decoder".into(), serde_json::Value::Null);
+        let mut parts: serde_json::Map<String, Value> = serde_json::from_str(json).map_err(unreadable)?;
+        let unsupported = || ModelError::Unsupported("a tokenizer that does not frame pairs as [CLS] a [SEP] b [SEP]".into());
+        let (cls, sep) = parts.get("post_processor").and_then(frame).ok_or_else(unsupported)?;
+        // Texts are framed here and never decoded; and the library panics on some malformed settings of both.
+        for unused in ["decoder", "post_processor"] {
+            parts.insert(unused.into(), Value::Null);
+        }
         let mut inner: tokenizers::Tokenizer = serde_json::from_value(parts.into()).map_err(unreadable)?;
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
-        let frame = inner.encode(("", ""), true).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
-        match (frame.get_ids(), frame.get_type_ids()) {
-            (&[cls, sep, last], &[0, 0, 1]) if sep == last => Ok(Self { inner, cls, sep }),
-            _ => Err(ModelError::Unsupported("a tokenizer that does not frame pairs as [CLS] a [SEP] b [SEP]".into())),
-        }
+        Ok(Self { inner, cls, sep })
+    }
+
+    /// The library's tokenizer.
+    pub(crate) fn inner(&self) -> &tokenizers::Tokenizer {
+        &self.inner
     }
 
     /// Rows that a table of word embeddings must have: the greatest token id, added tokens included, and one.
     pub fn rows_needed(&self) -> usize {
-        self.inner.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1)
+        let greatest = self.inner.get_vocab(true).into_values().chain([self.cls, self.sep]).max();
+        greatest.map_or(0, |id| (id as usize).saturating_add(1))
     }
 
     /// Token ids of a text without special tokens, uncut.
@@ -87,6 +94,26 @@ impl Tokenizer {
             first_segment: kept_a + 2,
             truncated: kept_a < a.len() || kept_b < b.len(),
         }
+    }
+}
+
+/// Ids of CLS and SEP by a tokenizer.json's post-processor, if it frames a pair as BERT does, with the types 0 and 1.
+fn frame(post_processor: &Value) -> Option<(u32, u32)> {
+    let number = |v: &Value| v.as_u64().and_then(|n| u32::try_from(n).ok());
+    match post_processor["type"].as_str()? {
+        "BertProcessing" => Some((number(&post_processor["cls"][1])?, number(&post_processor["sep"][1])?)),
+        "TemplateProcessing" => {
+            let special = |part: &Value, segment: u64| {
+                let token = &part["SpecialToken"];
+                let ids = post_processor["special_tokens"][token["id"].as_str()?]["ids"].as_array()?;
+                (ids.len() == 1 && token["type_id"] == segment).then(|| number(&ids[0]))?
+            };
+            let text = |part: &Value, name: &str, segment: u64| part["Sequence"] == serde_json::json!({ "id": name, "type_id": segment });
+            let [first, a, middle, b, last] = post_processor["pair"].as_array()?.as_slice() else { return None };
+            let (cls, sep) = (special(first, 0)?, special(middle, 0)?);
+            (text(a, "A", 0) && text(b, "B", 1) && special(last, 1)? == sep).then_some((cls, sep))
+        }
+        _ => None,
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::Error;
 use crate::backend::Backend;
 use crate::corpus::Document;
-use crate::model::{BiEncoder, Embedding, ModelError, Sequence, batches};
-use crate::rerank::{BATCH_TOKENS, Checkpoint};
+use crate::model::{BiEncoder, Embedding, Sequence, batches};
+use crate::rerank::{BATCH_TOKENS, Checkpoint, TEXTS_AT_A_TIME};
 use crate::retrieve::{DenseIndex, IndexError};
 
 /// Documents and the vectors that a bi-encoder made of them.
@@ -15,19 +15,24 @@ pub struct Collection {
 }
 
 impl Collection {
-    /// Documents with an index file made of them by the model of this name and hash.
+    /// Documents with an index file that this model, whose file has this hash, made of them.
     ///
     /// # Errors
     /// See [`IndexError`].
-    pub fn open(documents: Vec<Document>, index: &[u8], model: &str, model_sha256: &str) -> Result<Self, IndexError> {
-        let index = DenseIndex::from_bytes(index, &documents, model, model_sha256)?;
+    pub fn open<B: Backend>(documents: Vec<Document>, index: &[u8], model: &BiEncoder<B>, model_sha256: &str) -> Result<Self, IndexError> {
+        let index = DenseIndex::from_bytes(index, &documents, model.width(), model.name(), model_sha256)?;
         Ok(Self { documents, index })
     }
 
-    /// Documents whose vectors are given, in their order.
-    pub fn from_embeddings(documents: Vec<Document>, embeddings: &[Embedding], width: usize, model: &str, model_sha256: &str) -> Self {
+    /// Documents whose vectors, made by this model, are given in their order.
+    pub fn from_embeddings<B: Backend>(
+        documents: Vec<Document>,
+        embeddings: &[Embedding],
+        model: &BiEncoder<B>,
+        model_sha256: &str,
+    ) -> Self {
         let vectors = embeddings.iter().map(|e| e.vector.as_slice());
-        let index = DenseIndex::new(width, &documents, vectors, model, model_sha256);
+        let index = DenseIndex::new(model.width(), &documents, vectors, model.name(), model_sha256);
         Self { documents, index }
     }
 
@@ -42,20 +47,34 @@ impl Collection {
     }
 }
 
-/// Vectors of sequences, batch by batch.
+/// What the texts to be embedded are: some models read queries and documents differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something to look for.
+    Query,
+    /// Something to be found.
+    Document,
+}
+
+/// Vectors of texts, batch by batch. Texts are tokenized a few at a time, so that checkpoints are never far apart.
 ///
 /// # Errors
-/// [`Error::Stopped`] if the checkpoint says so; [`ModelError::NotFinite`] for damaged weights.
+/// [`Error::Stopped`] if the checkpoint says so; [`crate::model::ModelError::EmptyQuery`] for a query without a token.
 pub async fn embed<B: Backend>(
     model: &BiEncoder<B>,
-    sequences: &[Sequence],
+    texts: &[&str],
+    kind: Kind,
     checkpoint: &impl Checkpoint,
 ) -> Result<Vec<Embedding>, Error> {
-    let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
-    let mut out = Vec::with_capacity(sequences.len());
-    for batch in batches(&lengths, BATCH_TOKENS) {
-        out.extend(model.embed(&sequences[batch]).await.map_err(|e: ModelError| Error::from(e))?);
-        checkpoint.reach(out.len(), sequences.len()).await?;
+    let mut out = Vec::with_capacity(texts.len());
+    for some in texts.chunks(TEXTS_AT_A_TIME) {
+        let sequence = |text: &&str| if kind == Kind::Query { model.query(text) } else { model.document(text) };
+        let sequences = some.iter().map(sequence).collect::<Result<Vec<Sequence>, _>>()?;
+        let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
+        for batch in batches(&lengths, BATCH_TOKENS) {
+            out.extend(model.embed(&sequences[batch]).await?);
+            checkpoint.reach(out.len(), texts.len()).await?;
+        }
     }
     Ok(out)
 }

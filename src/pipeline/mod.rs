@@ -3,7 +3,7 @@
 mod collection;
 mod evaluation;
 
-pub use collection::{Collection, embed};
+pub use collection::{Collection, Kind, embed};
 pub use evaluation::{Evaluation, Group, PoolResult, Ranked, Stages, TrapOutcome, TrapReport};
 
 use crate::Error;

@@ -10,6 +10,9 @@ use std::future::Future;
 /// and cancellation are prompt.
 pub const BATCH_TOKENS: usize = 192;
 
+/// Texts tokenized before the next batch is computed, for the same reason.
+pub const TEXTS_AT_A_TIME: usize = 64;
+
 /// Where a long operation reports how far it is and learns whether to go on.
 pub trait Checkpoint {
     /// Called after each batch. [`Error::Stopped`] ends the operation.
@@ -51,14 +54,16 @@ pub async fn score<B: Backend>(
         return Ok(Vec::new());
     }
     let query = model.query(query)?;
-    let pairs = passages.iter().map(|passage| model.pair(&query, passage)).collect::<Result<Vec<Pair>, _>>()?;
-    let lengths: Vec<usize> = pairs.iter().map(Pair::tokens).collect();
-    let mut scores = Vec::with_capacity(pairs.len());
-    for batch in batches(&lengths, BATCH_TOKENS) {
-        for (index, logit) in batch.clone().zip(model.score(&pairs[batch]).await?) {
-            scores.push(Scored { index, logit, truncated: pairs[index].truncated() });
+    let mut scores = Vec::with_capacity(passages.len());
+    for some in passages.chunks(TEXTS_AT_A_TIME) {
+        let pairs = some.iter().map(|passage| model.pair(&query, passage)).collect::<Result<Vec<Pair>, _>>()?;
+        let lengths: Vec<usize> = pairs.iter().map(Pair::tokens).collect();
+        for batch in batches(&lengths, BATCH_TOKENS) {
+            for (pair, logit) in pairs[batch.clone()].iter().zip(model.score(&pairs[batch]).await?) {
+                scores.push(Scored { index: scores.len(), logit, truncated: pair.truncated() });
+            }
+            checkpoint.reach(scores.len(), passages.len()).await?;
         }
-        checkpoint.reach(scores.len(), pairs.len()).await?;
     }
     Ok(scores)
 }

@@ -145,11 +145,11 @@ impl DenseIndex {
         serialize(tensors, Some(HashMap::from([(METADATA_KEY.to_string(), about)]))).expect("valid tensors serialize")
     }
 
-    /// Reads an index file and checks that this model made it of these documents.
+    /// Reads an index file and checks that this model, whose vectors are `width` long, made it of these documents.
     ///
     /// # Errors
     /// See [`IndexError`].
-    pub fn from_bytes(bytes: &[u8], documents: &[Document], model: &str, model_sha256: &str) -> Result<Self, IndexError> {
+    pub fn from_bytes(bytes: &[u8], documents: &[Document], width: usize, model: &str, model_sha256: &str) -> Result<Self, IndexError> {
         let malformed = |e: &dyn std::fmt::Display| IndexError::Malformed(e.to_string());
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| malformed(&e))?;
         let about = header.metadata().as_ref().and_then(|m| m.get(METADATA_KEY)).ok_or_else(|| malformed(&"it was not made by tabrank"))?;
@@ -171,10 +171,10 @@ impl DenseIndex {
         let file = SafeTensors::deserialize(bytes).map_err(|e| malformed(&e))?;
         let vectors = file.tensor("vectors").map_err(|e| malformed(&e))?;
         let scales = file.tensor("scales").map_err(|e| malformed(&e))?;
-        let (&[n, width], &[m]) = (vectors.shape(), scales.shape()) else {
+        let (&[n, stored_width], &[m]) = (vectors.shape(), scales.shape()) else {
             return Err(malformed(&"a tensor has a wrong number of dimensions"));
         };
-        if vectors.dtype() != Dtype::I8 || scales.dtype() != Dtype::F32 || n != m || n != documents.len() {
+        if vectors.dtype() != Dtype::I8 || scales.dtype() != Dtype::F32 || n != m || n != documents.len() || stored_width != width {
             return Err(malformed(&"its tensors do not fit each other"));
         }
         if tensors_sha256(vectors.data(), scales.data()) != about.tensors_sha256 {
@@ -244,7 +244,7 @@ mod tests {
             let index = DenseIndex::new(48, &documents, vectors.iter().map(Vec::as_slice), "m", "h");
             let bytes = index.to_bytes();
             prop_assert_eq!(&index.to_bytes(), &bytes);
-            prop_assert_eq!(DenseIndex::from_bytes(&bytes, &documents, "m", "h").unwrap(), index);
+            prop_assert_eq!(DenseIndex::from_bytes(&bytes, &documents, 48, "m", "h").unwrap(), index);
         }
 
         #[test]
@@ -253,9 +253,9 @@ mod tests {
             let mut bytes = DenseIndex::new(2, &documents, [&[1.0, 0.0][..], &[0.0, 1.0][..]], "m", "h").to_bytes();
             let at = at % bytes.len();
             bytes[at] = byte;
-            let _ = DenseIndex::from_bytes(&bytes, &documents, "m", "h");
+            let _ = DenseIndex::from_bytes(&bytes, &documents, 2, "m", "h");
             bytes.truncate(cut);
-            let _ = DenseIndex::from_bytes(&bytes, &documents, "m", "h");
+            let _ = DenseIndex::from_bytes(&bytes, &documents, 2, "m", "h");
         }
     }
 
@@ -264,13 +264,13 @@ mod tests {
         let docs = documents(2);
         let bytes = DenseIndex::new(2, &docs, [&[1.0, 0.0][..], &[0.0, 1.0][..]], "m", "h").to_bytes();
         let message = |result: Result<DenseIndex, IndexError>| result.unwrap_err().to_string();
-        assert!(message(DenseIndex::from_bytes(&bytes, &docs, "other", "h2")).contains("made by the model m"));
-        assert!(message(DenseIndex::from_bytes(&bytes, &documents(3), "m", "h")).contains("other documents"));
-        assert!(message(DenseIndex::from_bytes(&bytes[..bytes.len() - 1], &docs, "m", "h")).contains("tabrank index"));
+        assert!(message(DenseIndex::from_bytes(&bytes, &docs, 2, "other", "h2")).contains("made by the model m"));
+        assert!(message(DenseIndex::from_bytes(&bytes, &documents(3), 2, "m", "h")).contains("other documents"));
+        assert!(message(DenseIndex::from_bytes(&bytes[..bytes.len() - 1], &docs, 2, "m", "h")).contains("tabrank index"));
         let mut altered = bytes.clone();
         *altered.last_mut().unwrap() ^= 1;
-        assert!(message(DenseIndex::from_bytes(&altered, &docs, "m", "h")).contains("not those that were written"));
-        assert!(message(DenseIndex::from_bytes(b"", &docs, "m", "h")).contains("damaged"));
+        assert!(message(DenseIndex::from_bytes(&altered, &docs, 2, "m", "h")).contains("not those that were written"));
+        assert!(message(DenseIndex::from_bytes(b"", &docs, 2, "m", "h")).contains("damaged"));
     }
 
     #[test]
