@@ -38,7 +38,14 @@ impl Error {
             Self::Model(ModelError::EmptyQuery) => "empty-query",
             Self::Model(ModelError::WrongRole { .. }) => "wrong-role",
             Self::Model(ModelError::MissingPooler) => "missing-pooler",
-            Self::Model(ModelError::Unsupported(_)) => "unsupported-model",
+            Self::Model(
+                ModelError::Unsupported(_)
+                | ModelError::UnsupportedTensor { .. }
+                | ModelError::MissingKey(_)
+                | ModelError::UnusedTensors(_)
+                | ModelError::Tokenizer(_),
+            ) => "unsupported-model",
+            Self::Model(ModelError::Manifest(_)) => "manifest",
             Self::Model(ModelError::Integrity { .. }) => "integrity",
             Self::Model(_) => "model-damaged",
             Self::Corpus(_) => "bad-documents",

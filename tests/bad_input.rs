@@ -113,14 +113,30 @@ fn a_token_id_beyond_the_table() {
 #[test]
 fn weights_that_are_not_numbers() {
     let bytes = tiny();
-    let at = bytes.len() - 64 * 34;
-    let mut damaged = bytes.clone();
-    damaged[at..].fill(0xff); // f16 scales of all ones are not numbers
-    if let Ok(model) = CrossEncoder::load(&damaged, Cpu) {
-        let query = model.query("which index?").unwrap();
-        let pair = model.pair(&query, "A small index.").unwrap();
-        assert!(matches!(block_on(model.score(&[pair])), Err(ModelError::NotFinite)));
+    for tensor in ["cls.weight", "blk.0.attn_q.weight", "cls.output.weight"] {
+        let mut damaged = bytes.clone();
+        let at = {
+            let file = tabrank::model::gguf::Gguf::parse(&bytes).unwrap();
+            let (_, found) = file.tensors().find(|(name, _)| *name == tensor).unwrap();
+            found.bytes.as_ptr() as usize - bytes.as_ptr() as usize
+        };
+        // The scale of a block, or the upper half of an f32, of all ones is not a number.
+        damaged[at..at + 4].fill(0xff);
+        let model = CrossEncoder::load(&damaged, Cpu).unwrap();
+        let pair = model.pair(&model.query("which index?").unwrap(), "A small index.").unwrap();
+        assert!(matches!(block_on(model.score(&[pair])), Err(ModelError::NotFinite)), "{tensor}");
     }
+}
+
+#[test]
+fn a_special_token_beyond_the_table_or_unknown() {
+    let json = std::fs::read_to_string(path("tests/fixtures/tiny-classifier/tokenizer.json")).unwrap();
+    let mut parts: serde_json::Value = serde_json::from_str(&json).unwrap();
+    parts["post_processor"]["special_tokens"]["[SEP]"]["ids"][0] = u32::MAX.into();
+    let tokenizer = tabrank::model::Tokenizer::from_json(&parts.to_string()).unwrap();
+    assert_eq!(tokenizer.rows_needed(), u32::MAX as usize + 1);
+    parts["post_processor"]["special_tokens"].as_object_mut().unwrap().remove("[SEP]");
+    assert!(matches!(tabrank::model::Tokenizer::from_json(&parts.to_string()), Err(ModelError::Unsupported(_))));
 }
 
 proptest! {
@@ -132,7 +148,11 @@ proptest! {
         for (at, byte) in changes {
             bytes[at] = byte;
         }
-        let _ = CrossEncoder::load(&bytes, Cpu);
+        if let Ok(model) = CrossEncoder::load(&bytes, Cpu) {
+            let Ok(query) = model.query("which index?") else { return Ok(()) };
+            let Ok(pair) = model.pair(&query, "A small index.") else { return Ok(()) };
+            let _ = block_on(model.score(&[pair]));
+        }
     }
 }
 

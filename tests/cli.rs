@@ -138,6 +138,10 @@ fn refusals_say_what_to_do() {
     assert!(refusal(&["inspect", "README.md"]).contains("README.md"));
     let (_folder, file) = temporary("documents.jsonl", b"{\"id\":\"a\",\"text\":\"x\"}\nnot json\n");
     assert!(refusal(&["index", "--documents", &file, "--out", "/dev/null"]).contains("documents, line 2"));
+    let (_folder, file) = temporary("documents.jsonl", b"{\"id\":\"a\",\"text\":\"half a pair: \\ud800\"}\n");
+    assert!(refusal(&["index", "--documents", &file, "--out", "/dev/null"]).contains("documents, line 1"));
+    let (_folder, file) = temporary("queries.jsonl", b"{\"id\":\"q7\",\"text\":\" \",\"grades\":{}}\n");
+    assert!(refusal(&["eval", "--queries", &file]).contains("q7: the query is empty"));
     let (_folder, file) = temporary("documents.jsonl", b"\xff\xfe");
     assert!(refusal(&["index", "--documents", &file, "--out", "/dev/null"]).contains("UTF-8"));
     let (_folder, file) = temporary("index.safetensors", b"nonsense");

@@ -176,6 +176,9 @@ fn what_is_not_handled_is_named() {
     refused(|c| c["architectures"] = serde_json::json!(["BertForTokenClassification"]), "BertForTokenClassification");
     refused(|c| c["num_attention_heads"] = 5.into(), "heads");
     refused(|c| c["hidden_size"] = 128.into(), "has the shape");
+    refused(|c| c["num_hidden_layers"] = 0.into(), "without layers");
+    refused(|c| c["type_vocab_size"] = 1.into(), "by token type");
+    refused(|c| c["max_position_embeddings"] = 3.into(), "3 tokens");
     refused(|c| *c = "x".into(), "config.json");
     let mut folder = files(CLS_POOLING);
     folder.pooling = Some(r#"{"pooling_mode_max_tokens": true}"#.into());

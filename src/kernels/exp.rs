@@ -1,6 +1,6 @@
 //! Exponential function in plain arithmetic, so that it vectorizes and gives the same bits on every target.
 
-/// e^x for finite x. Relative error at most 3e-7; inputs below -87 and above 88 are clamped there.
+/// e^x. Relative error at most 3e-7; inputs below -87 and above 88 are clamped there; what is not a number stays so.
 ///
 /// Cody-Waite range reduction, x = n ln 2 + r with |r| <= ln 2 / 2, then the Taylor polynomial of degree 7 in r
 /// (its remainder, r^8 / 8!, is below 6e-9).
@@ -11,8 +11,8 @@ pub fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4; // few bits, so n * LN2_HIGH is exact
     const LN2_LOW: f32 = -2.121_944_4e-4;
     // Comparisons, not f32::max and min: those treat NaN in a way that WebAssembly has no vector instruction for.
-    let x = if x > -87.0 { x } else { -87.0 };
-    let x = if x < 88.0 { x } else { 88.0 };
+    let x = if x < -87.0 { -87.0 } else { x };
+    let x = if x > 88.0 { 88.0 } else { x };
     let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
     let mut p = 1.0 / 5040.0;
@@ -42,5 +42,6 @@ mod tests {
         assert_eq!(exp(0.0), 1.0);
         assert!(exp(-1e30) > 0.0 && exp(-1e30) < 1e-37);
         assert!(exp(1e30).is_finite());
+        assert!(exp(f32::NAN).is_nan());
     }
 }

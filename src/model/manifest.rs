@@ -43,7 +43,7 @@ pub struct Entry {
 impl Manifest {
     /// Parses a manifest.
     pub fn parse(json: &str) -> Result<Self, ModelError> {
-        serde_json::from_str(json).map_err(|e| ModelError::Malformed(format!("manifest.json: {e}")))
+        serde_json::from_str(json).map_err(|e| ModelError::Manifest(e.to_string()))
     }
 
     /// The model of this id.

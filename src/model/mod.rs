@@ -24,8 +24,13 @@ pub enum ModelError {
     /// Not a GGUF file, cut off, or in contradiction to itself.
     #[error("the model file is damaged: {0}. Download it again.")]
     Malformed(String),
+    /// The manifest cannot be read.
+    #[error("manifest.json: {0}")]
+    Manifest(String),
     /// Size or hash differ from the manifest's.
-    #[error("{file} is not the file that the manifest describes: expected {expected}, found {found}. Delete it and run ./build.sh models.")]
+    #[error(
+        "{file} is not the file that the manifest describes: expected {expected}, found {found}. Delete it and obtain it again: with ./build.sh models ID, or with git if it is part of the repository."
+    )]
     Integrity {
         /// The file.
         file: String,

@@ -4,6 +4,7 @@ use crate::Error;
 use crate::model::Embedding;
 use crate::rerank::Checkpoint;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -11,6 +12,11 @@ use wasm_bindgen_futures::JsFuture;
 /// A plain JavaScript object of a value.
 pub fn value(value: &impl Serialize) -> Result<JsValue, JsValue> {
     Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+}
+
+/// An argument that came as a plain JavaScript object.
+pub fn argument<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
+    serde_wasm_bindgen::from_value(value).map_err(|e| error(Error::BadRequest(format!("an argument has the wrong form: {e}"))))
 }
 
 /// A JavaScript `Error` with the kind of error as its property `code`.

@@ -7,8 +7,8 @@ use crate::backend::{Backend, Cpu};
 use crate::convert::{Files, Overrides, Target};
 use crate::corpus::{Document, read_documents};
 use crate::kernels::quant::Dtype;
-use crate::model::{BiEncoder, Config, CrossEncoder, Pooling, Sequence, manifest};
-use crate::pipeline::{self, Collection, Request};
+use crate::model::{BiEncoder, Config, CrossEncoder, Pooling, manifest};
+use crate::pipeline::{self, Collection, Kind, Request};
 use crate::rerank;
 use js::JsCheckpoint;
 use serde::{Deserialize, Serialize};
@@ -94,8 +94,7 @@ impl Engine {
     pub fn open_index(&self, documents: &str, index: &[u8]) -> Result<usize, JsValue> {
         let bi_encoder = self.bi_encoder()?;
         let documents = read_documents(documents).map_err(|e| js::error(e.into()))?;
-        let name = &bi_encoder.model.encoder().config().name;
-        let collection = Collection::open(documents, index, name, &bi_encoder.sha256).map_err(|e| js::error(e.into()))?;
+        let collection = Collection::open(documents, index, &bi_encoder.model, &bi_encoder.sha256).map_err(|e| js::error(e.into()))?;
         let n = collection.documents().len();
         self.collection.replace(Some(Rc::new(collection)));
         Ok(n)
@@ -105,14 +104,12 @@ impl Engine {
     #[wasm_bindgen(js_name = indexDocuments)]
     pub async fn index_documents(&self, documents: JsValue, checkpoint: js_sys::Function) -> Result<usize, JsValue> {
         let bi_encoder = self.bi_encoder()?;
-        let documents: Vec<Document> = serde_wasm_bindgen::from_value(documents)?;
-        let model = &bi_encoder.model;
-        let sequences =
-            documents.iter().map(|d| model.document(&d.text)).collect::<Result<Vec<_>, _>>().map_err(|e| js::error(e.into()))?;
+        let documents: Vec<Document> = js::argument(documents)?;
+        let texts: Vec<&str> = documents.iter().map(|d| d.text.as_str()).collect();
         let checkpoint = JsCheckpoint::new(checkpoint);
-        let embeddings = checkpoint.translate(pipeline::embed(model, &sequences, &checkpoint).await)?;
-        let (name, n) = (&model.encoder().config().name, documents.len());
-        let collection = Collection::from_embeddings(documents, &embeddings, model.width(), name, &bi_encoder.sha256);
+        let embeddings = checkpoint.translate(pipeline::embed(&bi_encoder.model, &texts, Kind::Document, &checkpoint).await)?;
+        let n = documents.len();
+        let collection = Collection::from_embeddings(documents, &embeddings, &bi_encoder.model, &bi_encoder.sha256);
         self.collection.replace(Some(Rc::new(collection)));
         Ok(n)
     }
@@ -145,11 +142,10 @@ impl Engine {
     /// Vectors of texts, `kind` being `query` or `document`: `{vector, tokens, truncated}`.
     pub async fn embed(&self, texts: Vec<String>, kind: String, checkpoint: js_sys::Function) -> Result<js_sys::Array, JsValue> {
         let bi_encoder = self.bi_encoder()?;
-        let model = &bi_encoder.model;
-        let sequence = |text: &String| if kind == "query" { model.query(text) } else { model.document(text) };
-        let sequences: Vec<Sequence> = texts.iter().map(sequence).collect::<Result<_, _>>().map_err(|e| js::error(e.into()))?;
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let kind = if kind == "query" { Kind::Query } else { Kind::Document };
         let checkpoint = JsCheckpoint::new(checkpoint);
-        let embeddings = checkpoint.translate(pipeline::embed(model, &sequences, &checkpoint).await)?;
+        let embeddings = checkpoint.translate(pipeline::embed(&bi_encoder.model, &texts, kind, &checkpoint).await)?;
         embeddings.into_iter().map(js::embedding).collect()
     }
 
@@ -183,7 +179,7 @@ impl Engine {
 /// Converts a checkpoint's files into a GGUF file, as `tabrank convert` does.
 #[wasm_bindgen]
 pub fn convert(config: String, tokenizer: String, weights: Vec<u8>, extras: JsValue) -> Result<Vec<u8>, JsValue> {
-    let extras: ConvertExtras = serde_wasm_bindgen::from_value(extras)?;
+    let extras: ConvertExtras = js::argument(extras)?;
     let dtype = match extras.quantization.as_str() {
         "Q8_0" => Dtype::Q8,
         "Q4_0" => Dtype::Q4,
