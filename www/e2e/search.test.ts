@@ -22,8 +22,8 @@ beforeAll(async () => {
   server = await serve(site, "/some/folder/");
   browser = await launch();
   corpus = new Corpus(
-    parseJsonLines<Passage>(corpusFile("passages.jsonl")),
-    parseJsonLines<LabelledQuery>(corpusFile("queries.jsonl")),
+    parseJsonLines<Passage>(corpusFile("passages.jsonl"), "passages.jsonl"),
+    parseJsonLines<LabelledQuery>(corpusFile("queries.jsonl"), "queries.jsonl"),
   );
 });
 
@@ -68,6 +68,18 @@ describe("the trap that opens the page", () => {
     expect(await page.locator("#verdict").getAttribute("data-outcome")).toBe(verdict?.outcome);
     expect(await page.locator("#status").textContent()).toContain(verdict?.text);
     expect(await page.locator("#engine").textContent()).toContain("cpu");
+    expectQuiet(watched);
+    await watched.close();
+  });
+
+  it("gives way to any other trap with one click in the list", async () => {
+    const watched = await open(browser, server.url);
+    const { page } = watched;
+    await shown(page, FIRST_QUERY);
+    const other = "shark species that never lay eggs";
+    await page.locator(".shelf-traps button", { hasText: other }).click();
+    await shown(page, other);
+    expect(await page.locator(".shelf-traps button[aria-current]").textContent()).toBe(other);
     expectQuiet(watched);
     await watched.close();
   });

@@ -81,11 +81,15 @@ export class Corpus {
 }
 
 /** Reads JSON Lines; empty lines are skipped. */
-export function parseJsonLines<T>(text: string): T[] {
-  return text
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line) as T);
+export function parseJsonLines<T>(text: string, name: string): T[] {
+  return text.split("\n").flatMap((line, position) => {
+    if (line.trim() === "") return [];
+    try {
+      return [JSON.parse(line) as T];
+    } catch (error) {
+      throw new Error(`${name}, line ${position + 1}: ${String(error)}`, { cause: error });
+    }
+  });
 }
 
 /** A shelf's name for people: `api-authorization` becomes "API authorization". */

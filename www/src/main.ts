@@ -36,7 +36,7 @@ async function start(): Promise<void> {
       fetched("corpus/passages.jsonl").then((response) => response.text()),
       fetched("corpus/queries.jsonl").then((response) => response.text()),
     ]);
-    const corpus = new Corpus(parseJsonLines<Passage>(passages), parseJsonLines<LabelledQuery>(queries));
+    const corpus = new Corpus(parseJsonLines<Passage>(passages, "passages.jsonl"), parseJsonLines<LabelledQuery>(queries, "queries.jsonl"));
     page = new Page(corpus, new Session(corpus, prebuiltIndex), manifest, trouble);
   } catch (error) {
     trouble.show({ what: "The library could not be fetched", error, consolation: undefined, retry: () => void start() });

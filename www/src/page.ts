@@ -116,6 +116,7 @@ export class Page {
     this.#searching.stop();
     this.#pickers.select(choice.biEncoder, choice.crossEncoder);
     this.#loading.begin("Waiting for the models. You can read and type meanwhile.");
+    this.#status.say("The models are being loaded.");
     try {
       const opened = await this.#session.open(choice, {
         onFile: (event) => this.#loading.update(event),
@@ -124,6 +125,7 @@ export class Page {
       if (!opened) return;
     } catch (error) {
       this.#loading.end();
+      this.#status.say("");
       const previous = this.#session.info;
       this.#pickers.select(this.#settings.biEncoder, this.#settings.crossEncoder);
       this.#trouble.show({

@@ -117,9 +117,12 @@ describe("words", () => {
 
 describe("corpus", () => {
   const corpus = new Corpus(
-    parseJsonLines('{"id":"full","shelf":"s","title":"Full","text":"..."}\n\n'),
+    parseJsonLines('{"id":"full","shelf":"s","title":"Full","text":"..."}\n\n', "passages.jsonl"),
     [trap, twin, plain],
   );
+  it("says which line of a file is at fault", () => {
+    expect(() => parseJsonLines('{"id":1}\n\n{"id":', "queries.jsonl")).toThrow(/^queries\.jsonl, line 3: SyntaxError/);
+  });
   it("finds labelled queries whatever their case and spacing", () => {
     expect(corpus.labelled("  A cake   without eggs ")).toBe(trap);
     expect(corpus.labelled("a cake")).toBeUndefined();

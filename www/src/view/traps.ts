@@ -12,6 +12,7 @@ export class TrapList {
   readonly #root: HTMLElement;
   readonly #choose: Choose;
   readonly #buttons = new Map<string, HTMLButtonElement>();
+  readonly #ownColumn = matchMedia("(min-width: 75rem)");
 
   constructor(root: HTMLElement, choose: Choose) {
     this.#root = root;
@@ -20,11 +21,13 @@ export class TrapList {
 
   /** Lists the traps of a corpus. */
   render(corpus: Corpus): void {
+    // Where the list has a column of its own, every trap is one click away; elsewhere the shelves are folded.
+    const unfolded = this.#ownColumn.matches;
     const shelves = [...corpus.trapsByShelf()].map(([shelf, pairs]) =>
       h(
         "details",
-        // One name for all: opening a shelf closes the one before, so that the list stays short.
-        { class: "shelf-traps", name: "shelf" },
+        // One name for the folded: opening a shelf closes the one before, so that the list stays short.
+        { class: "shelf-traps", ...(unfolded ? { open: "" } : { name: "shelf" }) },
         h("summary", {}, shelfName(shelf), h("span", { class: "count" }, String(pairs.length))),
         h("ul", {}, ...pairs.map((pair) => this.#pair(pair))),
       ),
@@ -38,8 +41,18 @@ export class TrapList {
       if (id === query?.id) {
         button.setAttribute("aria-current", "true");
         button.closest("details")?.setAttribute("open", "");
+        if (this.#ownColumn.matches) this.#reveal(button);
       } else button.removeAttribute("aria-current");
     }
+  }
+
+  /** Scrolls the list, and not the page as `scrollIntoView` would, until the button is in sight. */
+  #reveal(button: HTMLElement): void {
+    const column = this.#root.closest(".traps");
+    if (column === null) return;
+    const [within, around] = [button.getBoundingClientRect(), column.getBoundingClientRect()];
+    const hidden = within.top < around.top || within.bottom > Math.min(around.bottom, innerHeight);
+    if (hidden) column.scrollTop += within.top - around.top - column.clientHeight / 3;
   }
 
   #pair({ trap, twin }: TrapPair): HTMLLIElement {
