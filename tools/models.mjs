@@ -64,7 +64,7 @@ async function obtainOrigin(model) {
   if (unverifiable.length > 0) {
     throw new Problem(
       `no SHA-256 of ${unverifiable.join(", ")} is known, so nothing is fetched. Download the model yourself, check it, and run ` +
-        `target/release/tabrank convert FOLDER models/${model.file} --id ${model.id}`,
+        `target/release/tabrank convert FOLDER models/${model.file} --id ${model.id}; then write the size and SHA-256 that it prints into models/manifest.json.`,
     );
   }
   const missing = [];
