@@ -46,10 +46,18 @@ pub fn or_lines(given: Vec<String>) -> Result<Vec<String>, Failure> {
     std::io::stdin().lock().lines().collect::<Result<_, _>>().map_err(|e| failure(Path::new("standard input"), e))
 }
 
-/// The manifest beside the models.
+/// The manifest beside the models. A hub model's file is converted on this machine; the hash that it does not know of it
+/// was noted beside the file then.
 pub fn manifest(place: &Place) -> Result<Manifest, Failure> {
     let path = place.models.join("manifest.json");
-    Manifest::parse(&read_text(&path)?).map_err(|e| failure(&path, e))
+    let mut manifest = Manifest::parse(&read_text(&path)?).map_err(|e| failure(&path, e))?;
+    for entry in manifest.models.iter_mut().filter(|entry| entry.sha256.is_none()) {
+        let noted = place.models.join(format!("{}.sha256", entry.file));
+        if noted.exists() {
+            entry.sha256 = Some(read_text(&noted)?.trim().into());
+        }
+    }
+    Ok(manifest)
 }
 
 /// A model's verified bytes and their hash.
@@ -75,14 +83,8 @@ fn model_file(place: &Place, id: &str) -> Result<ModelFile, Failure> {
         return Err(failure(&path, format!("the model is not here yet; run ./build.sh models {id}")));
     }
     let bytes = read(&path)?;
-    let mut entry = entry.clone();
-    // A hub model's file was converted here; its hash was noted beside it then.
-    let noted = place.models.join(format!("{}.sha256", entry.file));
-    if entry.sha256.is_none() && noted.exists() {
-        entry.sha256 = Some(read_text(&noted)?.trim().into());
-    }
-    entry.verify(&bytes).map_err(|e| failure(&path, e))?;
-    Ok(ModelFile { sha256: sha256(&bytes), bytes })
+    let sha256 = entry.verify(&bytes).map_err(|e| failure(&path, e))?;
+    Ok(ModelFile { sha256, bytes })
 }
 
 /// The bi-encoder in use, and its file's hash.

@@ -75,6 +75,14 @@ impl<B: Backend> BiEncoder<B> {
         self.document(&format!("{prefix}{text}"))
     }
 
+    /// The vector of a query.
+    ///
+    /// # Errors
+    /// As [`Self::query`] and [`Self::embed`].
+    pub async fn embed_query(&self, text: &str) -> Result<Vec<f32>, ModelError> {
+        Ok(self.embed(&[self.query(text)?]).await?.remove(0).vector)
+    }
+
     /// Vectors of sequences, computed as one batch.
     ///
     /// # Errors

@@ -29,8 +29,8 @@ struct Layer<B: Backend> {
 
 /// Reads parts of a model file and hands them to a backend.
 pub(super) struct Loader<'f, B> {
-    pub file: &'f Gguf<'f>,
-    pub backend: B,
+    file: &'f Gguf<'f>,
+    backend: B,
     width: usize,
     epsilon: f32,
 }
@@ -65,8 +65,8 @@ impl<B: Backend> Encoder<B> {
         let words = file.matrix(names::WORDS, rows(names::WORDS), width)?;
         let segments = file.matrix(names::SEGMENTS, rows(names::SEGMENTS), width)?;
         let positions = file.matrix(names::POSITIONS, config.positions, width)?;
-        if words.rows < tokenizer.rows_needed() {
-            let (needed, rows) = (tokenizer.rows_needed(), words.rows);
+        let (needed, rows) = (tokenizer.rows_needed(), words.rows);
+        if rows < needed {
             return Err(ModelError::Malformed(format!("its tokenizer needs {needed} word embeddings, its table has {rows}")));
         }
         if segments.rows == 0 || config.role == super::Role::CrossEncoder && segments.rows < 2 {

@@ -53,26 +53,29 @@ impl Manifest {
 }
 
 impl Entry {
-    /// Checks size and hash of the model's file.
+    /// Checks size and hash of the model's file, and returns its SHA-256.
     ///
     /// # Errors
     /// [`ModelError::Integrity`], naming the file, if either differs. Where the manifest knows none, nothing is checked.
-    pub fn verify(&self, bytes: &[u8]) -> Result<(), ModelError> {
+    pub fn verify(&self, bytes: &[u8]) -> Result<String, ModelError> {
         let differ = |expected: String, found: String| Err(ModelError::Integrity { file: self.file.clone(), expected, found });
         if let Some(size) = self.bytes.filter(|&size| size != bytes.len() as u64) {
             return differ(format!("{size} bytes"), format!("{} bytes", bytes.len()));
         }
+        let found = sha256(bytes);
         match &self.sha256 {
-            Some(expected) => {
-                let found = sha256(bytes);
-                if *expected == found { Ok(()) } else { differ(format!("SHA-256 {expected}"), found) }
-            }
-            None => Ok(()),
+            Some(expected) if *expected != found => differ(format!("SHA-256 {expected}"), found),
+            _ => Ok(found),
         }
     }
 }
 
 /// SHA-256 of `bytes` in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+/// A finished hash in hexadecimal.
+pub(crate) fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -108,8 +108,7 @@ impl<'a> Ranked<'a> {
         query: &'a LabelledQuery,
         pool: usize,
     ) -> Result<Self, Error> {
-        let sequence = bi_encoder.query(&query.text)?;
-        let vector = bi_encoder.embed(&[sequence]).await?.remove(0).vector;
+        let vector = bi_encoder.embed_query(&query.text).await?;
         let hits = collection.index().search(&vector, usize::MAX);
         let documents: Vec<_> = hits.iter().map(|hit| &collection.documents()[hit.document]).collect();
         let passages: Vec<&str> = documents.iter().take(pool).map(|d| d.text.as_str()).collect();

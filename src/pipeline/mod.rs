@@ -97,8 +97,7 @@ pub async fn search<B: Backend>(
     }
     let start = Instant::now();
     let since = |earlier: Instant| earlier.elapsed().as_secs_f64() * 1e3;
-    let sequence = bi_encoder.query(request.query)?;
-    let vector = bi_encoder.embed(&[sequence]).await?.remove(0).vector;
+    let vector = bi_encoder.embed_query(request.query).await?;
     let embed = since(start);
     let stage = Instant::now();
     let hits = collection.index().search(&vector, request.pool);

@@ -6,6 +6,7 @@
 
 use crate::corpus::Document;
 use crate::kernels::dot::dot_i8;
+use crate::model::manifest::hex;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -79,10 +80,6 @@ fn documents_sha256(documents: &[Document]) -> String {
 
 fn tensors_sha256(vectors: &[u8], scales: &[u8]) -> String {
     hex(Sha256::new().chain_update(vectors).chain_update(scales))
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl DenseIndex {

@@ -114,12 +114,6 @@ impl Engine {
         Ok(n)
     }
 
-    /// The index of the present documents as a file.
-    #[wasm_bindgen(js_name = exportIndex)]
-    pub fn export_index(&self) -> Result<Vec<u8>, JsValue> {
-        Ok(self.collection()?.index().to_bytes())
-    }
-
     /// Retrieves `pool` candidates, reranks them and returns the best `top_k` beside the whole pool.
     pub async fn search(&self, query: String, pool: usize, top_k: usize, checkpoint: js_sys::Function) -> Result<JsValue, JsValue> {
         let (bi_encoder, cross_encoder, collection) = (self.bi_encoder()?, self.cross_encoder()?, self.collection()?);
