@@ -7,7 +7,7 @@ use pollster::block_on;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::collections::HashMap;
-use tabrank::backend::{Backend, Cpu};
+use tabrank::backend::{Backend, Carried, Cpu};
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::{BiEncoder, CrossEncoder, Encoder, Sequence};
 
@@ -116,7 +116,7 @@ fn embeddings() {
 fn check_layers(encoder: &Encoder<Cpu>, sequence: &Sequence, prefix: &str, file: &SafeTensors) {
     let packing = Sequence::pack([sequence]);
     let mut seen = 0;
-    encoder.forward_observed(&packing, |layer, hidden| {
+    encoder.forward_observed(&packing, Carried::All, |layer, hidden| {
         let tensor = file.tensor(&format!("{prefix}.{layer}")).unwrap();
         let want: Vec<f32> = tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
         let got = block_on(Cpu.read(hidden.clone()));
@@ -211,7 +211,7 @@ fn candle_computes_the_same_hidden_states() {
     let types = sequence.types().into_iter().map(u32::from).collect();
     let theirs = twin.forward(&row(sequence.ids.clone()), &row(types), None).unwrap();
     let theirs = theirs.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let ours = block_on(Cpu.read(model.encoder().forward(&Sequence::pack([sequence]))));
+    let ours = block_on(Cpu.read(model.encoder().forward(&Sequence::pack([sequence]), Carried::All)));
     let max = greatest_difference(&ours, &theirs);
     println!("hidden states against candle-transformers: max {max:.2e}");
     assert_eq!(ours.len(), theirs.len());

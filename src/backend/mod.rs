@@ -94,6 +94,37 @@ impl Packing {
     }
 }
 
+/// Which rows come out of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// One for each token.
+    All,
+    /// One for each sequence: its first.
+    First,
+}
+
+/// Weights of the attention half of a layer.
+pub struct Attention<B: Backend + ?Sized> {
+    /// Query, key and value layers, stacked in this order.
+    pub qkv: B::Linear,
+    /// The layer after the heads.
+    pub output: B::Linear,
+    /// The norm after the residual.
+    pub norm: B::Norm,
+    /// Number of heads.
+    pub heads: usize,
+}
+
+/// Weights of the other half.
+pub struct FeedForward<B: Backend + ?Sized> {
+    /// To the inner width, followed by GELU.
+    pub up: B::Linear,
+    /// Back.
+    pub down: B::Linear,
+    /// The norm after the residual.
+    pub norm: B::Norm,
+}
+
 /// A device that can run an encoder. Shapes are those of `[rows, width]`, one row a token unless said otherwise.
 pub trait Backend {
     /// Values on the device, `[rows, width]`.
@@ -125,18 +156,18 @@ pub trait Backend {
     /// `activation(x W^T + b)`.
     fn apply(&self, linear: &Self::Linear, x: &Self::Buffer, activation: Activation) -> Self::Buffer;
 
-    /// `norm(residual + x W^T + b)`, in the place of `residual`.
-    fn apply_add_norm(&self, linear: &Self::Linear, x: &Self::Buffer, norm: &Self::Norm, residual: &mut Self::Buffer);
+    /// The attention half of a layer, in the place of `x`: `norm(x + output(attention(qkv(x))))`, attention within each
+    /// sequence.
+    ///
+    /// With [`Carried::First`] only each sequence's first row is carried on, and `x` becomes `[sequences, width]`: all
+    /// that a head which looks at the first token needs of the last layer.
+    fn attend(&self, attention: &Attention<Self>, x: &mut Self::Buffer, packing: &Packing, carried: Carried);
 
-    /// Multi-head self-attention within each sequence. `qkv` is `[tokens, 3 width]`, query, key and value side by side;
-    /// the result is `[tokens, width]`.
-    fn attention(&self, qkv: &Self::Buffer, packing: &Packing, heads: usize) -> Self::Buffer;
+    /// The other half of a layer, in the place of `x`: `norm(x + down(gelu(up(x))))`.
+    fn feed_forward(&self, feed_forward: &FeedForward<Self>, x: &mut Self::Buffer);
 
     /// The mean of the rows of each range: `[ranges, width]`. Ranges must not be empty.
     fn mean(&self, x: &Self::Buffer, ranges: &[std::ops::Range<usize>]) -> Self::Buffer;
-
-    /// Copies of the given rows: `[rows, width]`.
-    fn gather(&self, x: &Self::Buffer, rows: &[usize]) -> Self::Buffer;
 
     /// The values of a buffer, row after row.
     fn read(&self, x: Self::Buffer) -> impl Future<Output = Vec<f32>>;

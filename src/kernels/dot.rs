@@ -16,6 +16,18 @@ pub fn lane_sum(values: &[f32]) -> f32 {
     fold_lanes(lanes)
 }
 
+/// Greatest of `values`; negative infinity for none. What is not a number may be passed over.
+pub fn lane_max(values: &[f32]) -> f32 {
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut lanes = [f32::NEG_INFINITY; 8];
+    let keep = |m: &mut f32, x: &f32| *m = if *x > *m { *x } else { *m };
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(m, x)| keep(m, x));
+    }
+    lanes.iter_mut().zip(rest).for_each(|(m, x)| keep(m, x));
+    lanes.into_iter().fold(f32::NEG_INFINITY, |m, x| if x > m { x } else { m })
+}
+
 /// Dot product of two slices of one length, summed in the order of [`lane_sum`].
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     debug_assert_eq!(a.len(), b.len());
@@ -69,6 +81,7 @@ mod tests {
             prop_assert_eq!(dot_i8(&a, &q), dot(&a, &b));
             let sum: f64 = a.iter().map(|&x| f64::from(x)).sum();
             prop_assert!((f64::from(lane_sum(&a)) - sum).abs() <= 1e-2);
+            prop_assert_eq!(lane_max(&a), a.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Softmax.
 
-use super::{dot::lane_sum, exp::exp};
+use super::dot::{lane_max, lane_sum};
+use super::{exp::exp, integer};
 
-/// Softmax of one row in place, after multiplying it by `scale`; shifted by the maximum, so no overflow.
+/// Softmax of one row in place, after multiplying it by `scale`, which is positive; shifted by the maximum, so no overflow.
 /// An empty row stays empty.
 pub fn softmax(row: &mut [f32], scale: f32) {
-    let max = row.iter().map(|x| x * scale).fold(f32::NEG_INFINITY, |max, x| if x > max { x } else { max });
+    let max = lane_max(row) * scale;
     for x in row.iter_mut() {
         *x = exp(*x * scale - max);
     }
@@ -13,6 +14,27 @@ pub fn softmax(row: &mut [f32], scale: f32) {
     for x in row.iter_mut() {
         *x *= inverse;
     }
+}
+
+/// Softmax of one row, multiplied by `scale`, in integers: `out[i] / sum` is the probability of `row[i]`, the returned
+/// sum being that of `out`.
+///
+/// The largest probability becomes 32767, or less where the sum would come to more than `budget` (and half of the number
+/// of values, for rounding). A probability is off by at most half of 1 / `budget` or of the largest / 32767. `row` is
+/// overwritten. The sum is 0 if the row is empty or its largest value is not finite.
+pub fn softmax_i16(row: &mut [f32], scale: f32, budget: f32, out: &mut [i16]) -> i32 {
+    debug_assert_eq!(row.len(), out.len());
+    let max = lane_max(row) * scale;
+    if !max.is_finite() {
+        out.fill(0);
+        return 0;
+    }
+    for x in row.iter_mut() {
+        *x = exp(*x * scale - max);
+    }
+    let one = (budget / lane_sum(row)).min(32767.0);
+    integer::round(row, one, out);
+    out.iter().map(|&q| i32::from(q)).sum()
 }
 
 #[cfg(test)]
@@ -29,6 +51,23 @@ mod tests {
             let sum: f64 = exact.iter().sum();
             for (g, e) in got.iter().zip(&exact) {
                 prop_assert!((f64::from(*g) - e / sum).abs() < 1e-6);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn integers_stand_for_the_same_probabilities(row in prop::collection::vec(-40f32..40.0, 1..200), budget in 4e3f32..3e5) {
+            let (mut floats, mut rest, mut q) = (row.clone(), row.clone(), vec![0; row.len()]);
+            softmax(&mut floats, 0.5);
+            let sum = softmax_i16(&mut rest, 0.5, budget, &mut q);
+            prop_assert!(sum as f32 <= budget + 100.0);
+            let largest = floats.iter().copied().fold(0.0, f32::max);
+            let step = (1.0 / budget).max(largest / 32767.0);
+            for (p, q) in floats.iter().zip(&q) {
+                // The sum is off as well, by the roundings of all.
+                let error = step * (0.51 + 0.5 * floats.len() as f32 * p);
+                prop_assert!((p - f32::from(*q) / sum as f32).abs() <= error + 1e-6, "{p} {q} of {sum}");
             }
         }
     }

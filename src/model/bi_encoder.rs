@@ -2,7 +2,7 @@
 
 use super::gguf::Gguf;
 use super::{Config, Encoder, ModelError, Pooling, Role, Sequence};
-use crate::backend::Backend;
+use crate::backend::{Backend, Carried};
 use crate::kernels::dot::dot;
 
 /// A bi-encoder.
@@ -93,10 +93,9 @@ impl<B: Backend> BiEncoder<B> {
         }
         let packing = Sequence::pack(sequences);
         let backend = self.encoder.backend();
-        let hidden = self.encoder.forward(&packing);
         let pooled = match self.pooling {
-            Pooling::Mean => backend.mean(&hidden, &packing.ranges().collect::<Vec<_>>()),
-            Pooling::Cls => backend.gather(&hidden, &packing.offsets[..packing.sequences()]),
+            Pooling::Mean => backend.mean(&self.encoder.forward(&packing, Carried::All), &packing.ranges().collect::<Vec<_>>()),
+            Pooling::Cls => self.encoder.forward(&packing, Carried::First),
         };
         let values = backend.read(pooled).await;
         values

@@ -4,7 +4,7 @@ use super::encoder::Loader;
 use super::gguf::Gguf;
 use super::names::{CLASSIFIER, POOLER};
 use super::{Config, Encoder, Head, ModelError, Role, Sequence};
-use crate::backend::{Activation, Backend, Packing};
+use crate::backend::{Activation, Backend, Carried, Packing};
 use crate::kernels::dot::dot;
 
 /// A cross-encoder.
@@ -106,10 +106,13 @@ impl<B: Backend> CrossEncoder<B> {
             return Ok(Vec::new());
         }
         let packing = Sequence::pack(pairs.iter().map(Pair::sequence));
-        let hidden = self.encoder.forward(&packing);
         let logits = match &self.head {
-            LoadedHead::Classifier { pooler, classifier } => self.classify(&hidden, &packing, pooler, classifier).await,
+            LoadedHead::Classifier { pooler, classifier } => {
+                let first = self.encoder.forward(&packing, Carried::First);
+                self.classify(&first, pooler, classifier).await
+            }
             LoadedHead::SegmentCosine { scale, bias } => {
+                let hidden = self.encoder.forward(&packing, Carried::All);
                 let cosines = self.segment_cosines(&hidden, &packing, pairs).await;
                 cosines.into_iter().map(|cosine| scale * cosine + bias).collect()
             }
@@ -117,10 +120,9 @@ impl<B: Backend> CrossEncoder<B> {
         if logits.iter().all(|x| x.is_finite()) { Ok(logits) } else { Err(ModelError::NotFinite) }
     }
 
-    async fn classify(&self, hidden: &B::Buffer, packing: &Packing, pooler: &B::Linear, classifier: &B::Linear) -> Vec<f32> {
+    async fn classify(&self, first: &B::Buffer, pooler: &B::Linear, classifier: &B::Linear) -> Vec<f32> {
         let backend = self.encoder.backend();
-        let first = backend.gather(hidden, &packing.offsets[..packing.sequences()]);
-        let pooled = backend.apply(pooler, &first, Activation::Tanh);
+        let pooled = backend.apply(pooler, first, Activation::Tanh);
         backend.read(backend.apply(classifier, &pooled, Activation::Identity)).await
     }
 

@@ -6,7 +6,7 @@
 use super::gguf::Gguf;
 use super::names::{self, layer};
 use super::{Config, ModelError, Sequence, Tokenizer};
-use crate::backend::{Activation, Backend, Packing, Weight};
+use crate::backend::{Attention, Backend, Carried, FeedForward, Packing, Weight};
 
 /// A loaded encoder with its tokenizer.
 pub struct Encoder<B: Backend> {
@@ -19,12 +19,8 @@ pub struct Encoder<B: Backend> {
 }
 
 struct Layer<B: Backend> {
-    qkv: B::Linear,
-    attention_output: B::Linear,
-    attention_norm: B::Norm,
-    up: B::Linear,
-    down: B::Linear,
-    output_norm: B::Norm,
+    attention: Attention<B>,
+    feed_forward: FeedForward<B>,
 }
 
 /// Reads parts of a model file and hands them to a backend.
@@ -76,12 +72,17 @@ impl<B: Backend> Encoder<B> {
             .map(|i| {
                 let name = |part: &str| format!("blk.{i}.{part}");
                 Ok(Layer {
-                    qkv: loader.linear(&[layer::QUERY, layer::KEY, layer::VALUE].map(name), width, width)?,
-                    attention_output: loader.linear(&[name(layer::ATTENTION_OUTPUT)], width, width)?,
-                    attention_norm: loader.norm(&name(layer::ATTENTION_NORM))?,
-                    up: loader.linear(&[name(layer::UP)], inner, width)?,
-                    down: loader.linear(&[name(layer::DOWN)], width, inner)?,
-                    output_norm: loader.norm(&name(layer::OUTPUT_NORM))?,
+                    attention: Attention {
+                        qkv: loader.linear(&[layer::QUERY, layer::KEY, layer::VALUE].map(name), width, width)?,
+                        output: loader.linear(&[name(layer::ATTENTION_OUTPUT)], width, width)?,
+                        norm: loader.norm(&name(layer::ATTENTION_NORM))?,
+                        heads: config.heads,
+                    },
+                    feed_forward: FeedForward {
+                        up: loader.linear(&[name(layer::UP)], inner, width)?,
+                        down: loader.linear(&[name(layer::DOWN)], width, inner)?,
+                        norm: loader.norm(&name(layer::OUTPUT_NORM))?,
+                    },
                 })
             })
             .collect::<Result<_, ModelError>>()?;
@@ -105,23 +106,21 @@ impl<B: Backend> Encoder<B> {
         &self.backend
     }
 
-    /// Last hidden states, `[tokens, width]`.
-    pub fn forward(&self, packing: &Packing) -> B::Buffer {
-        self.forward_observed(packing, |_, _| {})
+    /// Last hidden states: `[tokens, width]`, or `[sequences, width]` if only the first of each sequence is carried on.
+    pub fn forward(&self, packing: &Packing, carried: Carried) -> B::Buffer {
+        self.forward_observed(packing, carried, |_, _| {})
     }
 
     /// [`Self::forward`], showing the hidden states after the embeddings (0) and after each layer (1, 2, ...): for
     /// tests and for looking inside.
-    pub fn forward_observed(&self, packing: &Packing, mut observe: impl FnMut(usize, &B::Buffer)) -> B::Buffer {
+    pub fn forward_observed(&self, packing: &Packing, carried: Carried, mut observe: impl FnMut(usize, &B::Buffer)) -> B::Buffer {
         let backend = &self.backend;
         let mut x = backend.embed(&self.tables, &self.norm, packing);
         observe(0, &x);
         for (i, layer) in self.layers.iter().enumerate() {
-            let qkv = backend.apply(&layer.qkv, &x, Activation::Identity);
-            let attended = backend.attention(&qkv, packing, self.config.heads);
-            backend.apply_add_norm(&layer.attention_output, &attended, &layer.attention_norm, &mut x);
-            let inner = backend.apply(&layer.up, &x, Activation::Gelu);
-            backend.apply_add_norm(&layer.down, &inner, &layer.output_norm, &mut x);
+            let last = i + 1 == self.layers.len();
+            backend.attend(&layer.attention, &mut x, packing, if last { carried } else { Carried::All });
+            backend.feed_forward(&layer.feed_forward, &mut x);
             observe(i + 1, &x);
         }
         x

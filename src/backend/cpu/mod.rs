@@ -1,0 +1,218 @@
+//! The encoder's arithmetic on this thread.
+//!
+//! Weights of 8-bit and 4-bit files are computed with in 16-bit integers ([`crate::kernels::gemm_i16`]), the rows on
+//! the other side quantized as they come, each with a scale of its own; weights of float files in f32. Either way a row's
+//! result depends on that row alone (and, in attention, on its own sequence), so a batch leaves no trace in a score.
+
+mod attention;
+mod linear;
+mod scratch;
+
+pub use linear::Linear;
+
+use super::{Activation, Attention, Backend, Carried, FeedForward, Packing, Weight};
+use crate::kernels::quant::{Dtype, dequantize};
+use crate::kernels::{activation, instruction_set, norm};
+use attention::{Inputs, attend};
+use scratch::{Scratch, sized};
+use std::ops::Range;
+
+/// Rows taken through the feed-forward half at a time, so that what lies between its two layers stays in the cache.
+const ROWS: usize = 32;
+
+/// Runs on the calling thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu;
+
+/// Values in memory, `[rows, width]`.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    values: Vec<f32>,
+    width: usize,
+}
+
+impl Buffer {
+    fn new(rows: usize, width: usize) -> Self {
+        Self { values: vec![0.0; rows * width], width }
+    }
+
+    fn rows(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..][..self.width]
+    }
+
+    /// Copies of the given rows.
+    fn gather(&self, rows: &[usize]) -> Self {
+        Self { values: rows.iter().flat_map(|&row| self.row(row)).copied().collect(), width: self.width }
+    }
+}
+
+/// A layer norm.
+pub struct Norm {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    epsilon: f32,
+}
+
+impl Norm {
+    /// `norm(residual + row)` in the place of `residual`, for each row.
+    fn add(&self, residual: &mut [f32], rows: &[f32]) {
+        let width = self.weight.len();
+        for (x, new) in residual.chunks_exact_mut(width).zip(rows.chunks_exact(width)) {
+            add(x, new);
+            norm::layer_norm(x, &self.weight, &self.bias, self.epsilon);
+        }
+    }
+}
+
+/// Embedding tables.
+pub struct Tables {
+    words: Vec<u8>,
+    words_dtype: Dtype,
+    positions: Vec<f32>,
+    segments: Vec<f32>,
+    width: usize,
+}
+
+fn add(row: &mut [f32], other: &[f32]) {
+    for (x, y) in row.iter_mut().zip(other) {
+        *x += y;
+    }
+}
+
+impl Backend for Cpu {
+    type Buffer = Buffer;
+    type Linear = Linear;
+    type Norm = Norm;
+    type Tables = Tables;
+
+    fn describe(&self) -> String {
+        format!("cpu ({}, int16)", instruction_set())
+    }
+
+    fn linear(&self, weights: &[Weight], bias: &[f32]) -> Linear {
+        Linear::new(weights, bias)
+    }
+
+    fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Norm {
+        Norm { weight: weight.to_vec(), bias: bias.to_vec(), epsilon }
+    }
+
+    fn tables(&self, words: Weight, positions: Weight, segments: Weight) -> Tables {
+        Tables {
+            words: words.bytes.to_vec(),
+            words_dtype: words.dtype,
+            positions: positions.to_vec(),
+            segments: segments.to_vec(),
+            width: words.cols,
+        }
+    }
+
+    fn embed(&self, tables: &Tables, norm: &Norm, packing: &Packing) -> Buffer {
+        let width = tables.width;
+        let size = tables.words_dtype.bytes_for(width).expect("checked when the model was loaded");
+        let mut out = Buffer::new(packing.tokens(), width);
+        for range in packing.ranges() {
+            for (position, token) in range.enumerate() {
+                let row = &mut out.values[token * width..][..width];
+                let word = packing.ids[token] as usize;
+                dequantize(&tables.words[word * size..][..size], tables.words_dtype, row);
+                // The order of Hugging Face's BertEmbeddings: words and segments first, then positions.
+                add(row, &tables.segments[usize::from(packing.types[token]) * width..][..width]);
+                add(row, &tables.positions[position * width..][..width]);
+                norm::layer_norm(row, &norm.weight, &norm.bias, norm.epsilon);
+            }
+        }
+        out
+    }
+
+    fn apply(&self, linear: &Linear, x: &Buffer, activation: Activation) -> Buffer {
+        let mut out = Buffer::new(x.rows(), linear.outputs());
+        Scratch::with(|scratch| linear.run(&x.values, &mut out.values, &mut scratch.rows));
+        match activation {
+            Activation::Identity => {}
+            Activation::Gelu => activation::gelu(&mut out.values),
+            Activation::Tanh => activation::tanh(&mut out.values),
+        }
+        out
+    }
+
+    fn attend(&self, attention: &Attention<Self>, x: &mut Buffer, packing: &Packing, carried: Carried) {
+        let Attention { qkv, output, norm, heads } = attention;
+        let width = x.width;
+        let firsts = &packing.offsets[..packing.sequences()];
+        Scratch::with(|scratch| {
+            let Scratch { rows, projected, queries, attended, mixed, heads: own } = scratch;
+            // Queries of first rows alone, keys and values of all rows, where the layer can be run in parts.
+            let split = (carried == Carried::First).then(|| Some((qkv.part(0..width)?, qkv.part(width..3 * width)?))).flatten();
+            let (projected, stride, base) = if let Some((_, keys_values)) = &split {
+                let projected = sized(projected, x.rows() * 2 * width);
+                keys_values.run(&x.values, projected, rows);
+                (projected, 2 * width, 0)
+            } else {
+                let projected = sized(projected, x.rows() * 3 * width);
+                qkv.run(&x.values, projected, rows);
+                (projected, 3 * width, width)
+            };
+            if carried == Carried::First {
+                *x = x.gather(firsts);
+            }
+            let (queries, queries_stride): (&[f32], _) = if let Some((part, _)) = &split {
+                let queries = sized(queries, x.rows() * width);
+                part.run(&x.values, queries, rows);
+                (queries, width)
+            } else {
+                (projected, 3 * width)
+            };
+            let attended = sized(attended, x.rows() * width);
+            for (i, range) in packing.ranges().enumerate() {
+                let (row, n) = if carried == Carried::First { (i, 1) } else { (range.start, range.len()) };
+                let first_query = if split.is_some() { i } else { range.start };
+                let inputs = Inputs {
+                    queries: &queries[first_query * queries_stride..],
+                    queries_stride,
+                    keys: &projected[range.start * stride + base..],
+                    values: &projected[range.start * stride + base + width..],
+                    stride,
+                    tokens: range.len(),
+                };
+                attend(inputs, *heads, width, &mut attended[row * width..][..n * width], qkv.is_integer(), own);
+            }
+            let mixed = sized(mixed, attended.len());
+            output.run(attended, mixed, rows);
+            norm.add(&mut x.values, mixed);
+        });
+    }
+
+    fn feed_forward(&self, feed_forward: &FeedForward<Self>, x: &mut Buffer) {
+        let FeedForward { up, down, norm } = feed_forward;
+        Scratch::with(|scratch| {
+            let Scratch { rows, projected, mixed, .. } = scratch;
+            for block in x.values.chunks_mut(ROWS * x.width) {
+                let inner = sized(projected, block.len() / x.width * up.outputs());
+                up.run(block, inner, rows);
+                activation::gelu(inner);
+                let mixed = sized(mixed, block.len());
+                down.run(inner, mixed, rows);
+                norm.add(block, mixed);
+            }
+        });
+    }
+
+    fn mean(&self, x: &Buffer, ranges: &[Range<usize>]) -> Buffer {
+        let mut out = Buffer::new(ranges.len(), x.width);
+        for (row, range) in out.values.chunks_exact_mut(x.width).zip(ranges) {
+            let inverse = 1.0 / range.len() as f32;
+            range.clone().for_each(|token| add(row, x.row(token)));
+            row.iter_mut().for_each(|value| *value *= inverse);
+        }
+        out
+    }
+
+    async fn read(&self, x: Buffer) -> Vec<f32> {
+        x.values
+    }
+}

@@ -1,0 +1,85 @@
+//! From floats to integers: symmetric quantization with one scale for a group of values.
+
+/// Groups whose largest magnitude is below this are taken for zeros: their scale's inverse would overflow.
+const NOTHING: f32 = 1e-30;
+
+/// Largest magnitude. Anything that is not finite makes the result not finite.
+#[inline(always)]
+pub fn largest(values: &[f32]) -> f32 {
+    let (chunks, rest) = values.as_chunks::<8>();
+    // Without their sign, floats are ordered like their bits, and what is not a number comes after infinity.
+    let magnitude = |x: &f32| (x.to_bits() & 0x7fff_ffff) as i32;
+    let mut lanes = [0; 8];
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane = magnitude(x).max(*lane);
+        }
+    }
+    let most = rest.iter().map(magnitude).chain(lanes).max();
+    f32::from_bits(most.unwrap_or(0) as u32)
+}
+
+/// The scale that maps magnitudes up to `largest` to integers up to `limit`, and its inverse. Both are 0 for a group of
+/// zeros; a scale that is not finite makes every result not finite.
+#[inline(always)]
+pub fn scale(largest: f32, limit: i16) -> (f32, f32) {
+    if largest < NOTHING {
+        return (0.0, 0.0);
+    }
+    let limit = f32::from(limit);
+    (largest / limit, limit / largest)
+}
+
+/// Nearest integers of `values * inverse`, ties to even; magnitudes must stay below 2^15.
+#[inline(always)]
+pub fn round(values: &[f32], inverse: f32, out: &mut [i16]) {
+    // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
+    const ROUND: f32 = 12_582_912.0;
+    for (q, x) in out.iter_mut().zip(values) {
+        *q = (x * inverse + ROUND).to_bits() as i16;
+    }
+}
+
+/// Quantizes a group to integers of magnitude up to `limit`; returns the scale, x = scale q.
+#[inline(always)]
+pub fn quantize(values: &[f32], limit: i16, out: &mut [i16]) -> f32 {
+    let (scale, inverse) = scale(largest(values), limit);
+    round(values, inverse, out);
+    scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn within_half_a_step(values in prop::collection::vec(-1e3f32..1e3, 1..70), limit in 1i16..=16383) {
+            let mut q = vec![0; values.len()];
+            let scale = quantize(&values, limit, &mut q);
+            for (x, q) in values.iter().zip(&q) {
+                prop_assert!(q.abs() <= limit);
+                prop_assert!((x - scale * f32::from(*q)).abs() <= scale * 0.51);
+            }
+        }
+    }
+
+    #[test]
+    fn extremes() {
+        let mut q = [1; 3];
+        assert_eq!(quantize(&[0.0; 3], 100, &mut q), 0.0);
+        assert_eq!(q, [0; 3]);
+        assert_eq!(quantize(&[1e-40, -1e-40, 0.0], 100, &mut q), 0.0, "denormals count as zeros");
+        assert_eq!(q, [0; 3]);
+        assert!((quantize(&[3e38, -3e38, 0.0], 100, &mut q) / 3e36 - 1.0).abs() < 1e-6);
+        assert_eq!(q, [100, -100, 0]);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in [0, 8, 10] {
+                let mut values = [1.0; 11];
+                values[at] = bad;
+                assert!(!quantize(&values, 100, &mut [0; 11]).is_finite(), "{bad} at {at} shows");
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The vector operation that the 16-bit matrix product is made of, for each instruction set.
+//!
+//! Four sums of 32 bits each take up the products of a pair of 16-bit weights with a pair of 16-bit inputs:
+//! `i32x4.dot_i16x8_s` in WebAssembly, `pmaddwd` on x86. Integer arithmetic is exact, so every instruction set gives the
+//! same sums as long as they fit 32 bits, which [`super::gemm_i16`] sees to.
+
+/// Eight 16-bit integers: four columns, a pair of rows of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(align(16))]
+pub struct Words(pub [i16; 8]);
+
+/// The definition, one product at a time; what runs where there is no vector unit that this file knows.
+#[cfg(any(test, not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64"))))]
+pub mod portable {
+    use super::Words;
+
+    /// Four sums.
+    pub type Sums = [i32; 4];
+
+    /// Sums of nothing.
+    #[inline(always)]
+    pub fn zero() -> Sums {
+        [0; 4]
+    }
+
+    /// `sums[c] + w[2c] x[0] + w[2c + 1] x[1]`.
+    #[inline(always)]
+    pub fn dot_add(sums: Sums, w: &Words, x: [i16; 2]) -> Sums {
+        let product = |i: usize| i32::from(w.0[i]).wrapping_mul(i32::from(x[i % 2]));
+        std::array::from_fn(|c| sums[c].wrapping_add(product(2 * c).wrapping_add(product(2 * c + 1))))
+    }
+
+    /// The sums as an array.
+    #[inline(always)]
+    pub fn store(sums: Sums) -> [i32; 4] {
+        sums
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd {
+    use super::Words;
+    use core::arch::wasm32::*;
+
+    pub type Sums = v128;
+
+    #[inline(always)]
+    pub fn zero() -> Sums {
+        i32x4_splat(0)
+    }
+
+    #[inline(always)]
+    pub fn dot_add(sums: Sums, w: &Words, x: [i16; 2]) -> Sums {
+        let [a, b, c, d, e, f, g, h] = w.0;
+        i32x4_add(sums, i32x4_dot_i16x8(i16x8(a, b, c, d, e, f, g, h), i32x4_splat(super::joined(x))))
+    }
+
+    #[inline(always)]
+    pub fn store(sums: Sums) -> [i32; 4] {
+        [i32x4_extract_lane::<0>(sums), i32x4_extract_lane::<1>(sums), i32x4_extract_lane::<2>(sums), i32x4_extract_lane::<3>(sums)]
+    }
+}
+
+// SSE2 is part of every x86-64 processor, so nothing has to be detected.
+#[cfg(target_arch = "x86_64")]
+mod simd {
+    use super::Words;
+    use core::arch::x86_64::*;
+
+    pub type Sums = __m128i;
+
+    #[inline(always)]
+    pub fn zero() -> Sums {
+        // SAFETY: SSE2, all that it needs, is part of x86-64. Compared with `portable` by a property test.
+        unsafe { _mm_setzero_si128() }
+    }
+
+    #[inline(always)]
+    pub fn dot_add(sums: Sums, w: &Words, x: [i16; 2]) -> Sums {
+        let [a, b, c, d, e, f, g, h] = w.0;
+        // SAFETY: as above.
+        unsafe { _mm_add_epi32(sums, _mm_madd_epi16(_mm_setr_epi16(a, b, c, d, e, f, g, h), _mm_set1_epi32(super::joined(x)))) }
+    }
+
+    #[inline(always)]
+    pub fn store(sums: Sums) -> [i32; 4] {
+        // SAFETY: as above.
+        let (low, high) = unsafe { (_mm_cvtsi128_si64(sums), _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums))) };
+        [low as i32, (low >> 32) as i32, high as i32, (high >> 32) as i32]
+    }
+}
+
+#[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64")))]
+use portable as simd;
+
+pub use simd::{dot_add, store, zero};
+
+/// A pair as the 32 bits that hold it in memory order.
+#[cfg_attr(not(any(target_arch = "wasm32", target_arch = "x86_64")), allow(dead_code))]
+#[inline(always)]
+fn joined(x: [i16; 2]) -> i32 {
+    i32::from(x[0] as u16) | i32::from(x[1]) << 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn extreme() -> impl Strategy<Value = i16> {
+        prop_oneof![any::<i16>(), Just(i16::MIN), Just(i16::MAX), Just(0), Just(-1)]
+    }
+
+    proptest! {
+        #[test]
+        fn the_vector_unit_computes_the_definition(
+            w in prop::array::uniform8(extreme()),
+            x in prop::array::uniform2(extreme()),
+            y in prop::array::uniform2(extreme()),
+        ) {
+            let w = Words(w);
+            let want = portable::dot_add(portable::dot_add(portable::zero(), &w, x), &w, y);
+            prop_assert_eq!(store(dot_add(dot_add(zero(), &w, x), &w, y)), want);
+        }
+    }
+}
