@@ -4,27 +4,59 @@
 ///
 /// Cody-Waite range reduction, x = n ln 2 + r with |r| <= ln 2 / 2, then the Taylor polynomial of degree 7 in r
 /// (its remainder, r^8 / 8!, is below 6e-9).
-#[inline(always)]
-pub fn exp(x: f32) -> f32 {
-    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer in one vector operation each.
-    const ROUND: f32 = 12_582_912.0;
-    const LN2_HIGH: f32 = 0.693_359_4; // few bits, so n * LN2_HIGH is exact
-    const LN2_LOW: f32 = -2.121_944_4e-4;
-    // Comparisons, not f32::max and min: those treat NaN in a way that WebAssembly has no vector instruction for.
-    let x = if x < -87.0 { -87.0 } else { x };
-    let x = if x > 88.0 { 88.0 } else { x };
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
-    let r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    let mut p = 1.0 / 5040.0;
-    for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        p = p * r + coefficient;
+#[derive(Clone, Copy)]
+pub struct Exp {
+    low: f32,
+    high: f32,
+    log2_e: f32,
+    round: f32,
+    ln2_high: f32,
+    ln2_low: f32,
+    taylor: [f32; 6],
+}
+
+impl Exp {
+    /// The constants, to be had once before a loop and hidden from the compiler: browsers build every vector constant
+    /// that they see in a loop anew each time around, which costs more than the arithmetic; what was loaded they keep.
+    #[inline(always)]
+    pub fn constants() -> Self {
+        std::hint::black_box(Self {
+            low: -87.0,
+            high: 88.0,
+            log2_e: std::f32::consts::LOG2_E,
+            // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer in one vector operation each.
+            round: 12_582_912.0,
+            ln2_high: 0.693_359_4, // few bits, so n * ln2_high is exact
+            ln2_low: -2.121_944_4e-4,
+            taylor: [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5],
+        })
     }
-    p * f32::from_bits((((n as i32) + 127) << 23) as u32)
+
+    /// e^x.
+    #[inline(always)]
+    pub fn of(&self, x: f32) -> f32 {
+        // Comparisons, not f32::max and min: those treat NaN in a way that WebAssembly has no vector instruction for.
+        let x = if x < self.low { self.low } else { x };
+        let x = if x > self.high { self.high } else { x };
+        let shifted = x * self.log2_e + self.round;
+        let n = shifted - self.round;
+        let r = (x - n * self.ln2_high) - n * self.ln2_low;
+        // Estrin's order: shorter chains of dependent operations than Horner's.
+        let [c7, c6, c5, c4, c3, c2] = self.taylor;
+        let r2 = r * r;
+        let p = ((1.0 + r) + (c2 + c3 * r) * r2) + ((c4 + c5 * r) + (c6 + c7 * r) * r2) * (r2 * r2);
+        // The low bits of the shifted number are n.
+        p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::exp;
+    use super::Exp;
+
+    fn exp(x: f32) -> f32 {
+        Exp::constants().of(x)
+    }
 
     #[test]
     fn relative_error_is_as_stated() {

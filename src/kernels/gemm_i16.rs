@@ -124,11 +124,10 @@ pub fn gemm(x: Rows, b: &Packed, panels: Range<usize>, mut store: impl FnMut(usi
         let words = &b.panels[panel * pairs..][..pairs];
         for m in (0..x.rows).step_by(2) {
             // A last single row is paired with itself, and the repetition thrown away.
-            let second = (m + 1).min(x.rows - 1);
-            let [first, other] = tile([&x.pairs[m * x.stride..][..pairs], &x.pairs[second * x.stride..][..pairs]], words);
-            store(m, panel, first);
-            if second > m {
-                store(second, panel, other);
+            let rows = [m, (m + 1).min(x.rows - 1)];
+            let sums = tile(rows.map(|row| &x.pairs[row * x.stride..][..pairs]), words);
+            for (row, sums) in rows.into_iter().zip(sums).take(x.rows - m) {
+                store(row, panel, sums);
             }
         }
     }
@@ -137,13 +136,11 @@ pub fn gemm(x: Rows, b: &Packed, panels: Range<usize>, mut store: impl FnMut(usi
 /// Two rows times a panel. Wider or taller tiles ran slower in browsers: their compilers spill registers.
 #[inline(always)]
 fn tile(x: [&[[i16; 2]]; 2], panel: &[[Words; VECTORS]]) -> [[i32; PANEL]; 2] {
-    let x = x.map(|row| &row[..panel.len()]);
     let mut sums = [[lanes::zero(); VECTORS]; 2];
-    for (i, words) in panel.iter().enumerate() {
-        for (row, sums) in x.iter().zip(&mut sums) {
-            for (sum, words) in sums.iter_mut().zip(words) {
-                *sum = lanes::dot_add(*sum, words, row[i]);
-            }
+    for ((words, first), second) in panel.iter().zip(x[0]).zip(x[1]) {
+        for (v, words) in words.iter().enumerate() {
+            sums[0][v] = lanes::dot_add(sums[0][v], words, *first);
+            sums[1][v] = lanes::dot_add(sums[1][v], words, *second);
         }
     }
     sums.map(|row| {

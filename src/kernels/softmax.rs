@@ -1,14 +1,15 @@
 //! Softmax.
 
 use super::dot::{lane_max, lane_sum};
-use super::{exp::exp, integer};
+use super::{exp::Exp, integer};
 
 /// Softmax of one row in place, after multiplying it by `scale`, which is positive; shifted by the maximum, so no overflow.
 /// An empty row stays empty.
 pub fn softmax(row: &mut [f32], scale: f32) {
     let max = lane_max(row) * scale;
+    let exp = Exp::constants();
     for x in row.iter_mut() {
-        *x = exp(*x * scale - max);
+        *x = exp.of(*x * scale - max);
     }
     let inverse = 1.0 / lane_sum(row);
     for x in row.iter_mut() {
@@ -29,8 +30,9 @@ pub fn softmax_i16(row: &mut [f32], scale: f32, budget: f32, out: &mut [i16]) ->
         out.fill(0);
         return 0;
     }
+    let exp = Exp::constants();
     for x in row.iter_mut() {
-        *x = exp(*x * scale - max);
+        *x = exp.of(*x * scale - max);
     }
     let one = (budget / lane_sum(row)).min(32767.0);
     integer::round(row, one, out);
