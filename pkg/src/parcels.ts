@@ -19,9 +19,9 @@ export function deal(costs: readonly number[], workers: number): Parcel[] {
   return longestFirst(costs, Math.min(sharedParcel, fairShare));
 }
 
-/** Tokens of a pair: the classifying token and two separators stand around query and passage. */
-export function pairTokens(query: number, passage: number, most: number): number {
-  return Math.min(query + passage + 3, most);
+/** Roughly the tokens of a pair, of which no model reads more than some hundreds. */
+export function roughTokens(query: string, passage: string): number {
+  return Math.min((query.length + passage.length) >> 2, 512);
 }
 
 /**

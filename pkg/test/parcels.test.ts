@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { deal, pairTokens } from "../src/parcels.js";
+import { deal } from "../src/parcels.js";
 
 /** The same numbers on every run. */
 function numbers(seed: number): () => number {
@@ -56,9 +56,4 @@ describe("dealing", () => {
       expect(finish(costs, speeds) / ideal).toBeLessThan(1.15);
     }
   });
-});
-
-test("a pair has three tokens besides its texts', and no more than the model reads", () => {
-  expect(pairTokens(5, 100, 512)).toBe(108);
-  expect(pairTokens(5, 10_000, 512)).toBe(512);
 });
