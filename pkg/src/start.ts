@@ -1,27 +1,28 @@
 /** Starts the engine. Its builds are the same code compiled for different browsers; this is where one is chosen. */
 
-import type * as Glue from "../wasm/tabrank.js";
+// All glue is imported outright: it is small beside the engine, and some bundlers can't split a worker's code.
+import * as simd128 from "../wasm/tabrank.js";
 import { aborted, EngineUnavailableError } from "./errors.js";
 import type { Build } from "./types.js";
 
-/** A build's files. */
+/** The functions around a wasm file, the same for all builds. */
+type Glue = typeof simd128;
+
+/** A build. */
 interface Files {
+  glue: Glue;
   wasm: URL;
-  glue(): Promise<typeof Glue>;
 }
 
-// Bundlers recognize these two forms, and only these, each written out in one expression.
-const simd128: Files = {
-  wasm: new URL("../wasm/tabrank_bg.wasm", import.meta.url),
-  glue: () => import("../wasm/tabrank.js"),
-};
+// Bundlers recognize this form, and only this form, written out in one expression.
+const usual: Files = { glue: simd128, wasm: new URL("../wasm/tabrank_bg.wasm", import.meta.url) };
 
 /** The files of each build. Until there is one with relaxed SIMD, every browser gets the same. */
-const files: Readonly<Record<Build, Files>> = { simd128, "relaxed-simd": simd128 };
+const builds: Readonly<Record<Build, Files>> = { simd128: usual, "relaxed-simd": usual };
 
 /** The engine, running. */
 export interface Running {
-  glue: typeof Glue;
+  glue: Glue;
   memory: WebAssembly.Memory;
 }
 
@@ -32,10 +33,10 @@ export function chooseBuild(): Build {
 
 /** Where a build's wasm file lies. */
 export function wasmOf(build: Build): URL {
-  return files[build].wasm;
+  return builds[build].wasm;
 }
 
-/** Fetches the wasm file and compiles it, the former while the latter. */
+/** Fetches a wasm file and compiles it as it arrives. */
 export async function compile(url: URL, signal: AbortSignal): Promise<WebAssembly.Module> {
   try {
     const response = await fetch(url, { signal });
@@ -52,11 +53,11 @@ export async function compile(url: URL, signal: AbortSignal): Promise<WebAssembl
 /** Starts a compiled engine. */
 export async function start(build: Build, module: WebAssembly.Module): Promise<Running> {
   try {
-    const glue = await files[build].glue();
+    const { glue } = builds[build];
     const { memory } = await glue.default({ module_or_path: module });
     return { glue, memory };
   } catch (cause) {
-    throw unavailable(files[build].wasm.href, cause);
+    throw unavailable(builds[build].wasm.href, cause);
   }
 }
 
