@@ -79,7 +79,7 @@ export class Scorer {
     return { scores: scores as Score[], computed: missing.length };
   }
 
-  /** Tokens of each pair. One worker alone needs them only roughly, for parcels that aren't too large. */
+  /** Tokens of each pair. Where there is nothing to share they are needed only roughly, for parcels that aren't too large. */
   async #costs(
     { query, tokens }: Task,
     missing: readonly number[],
@@ -87,7 +87,7 @@ export class Scorer {
     signal: AbortSignal | undefined,
   ): Promise<number[]> {
     if (tokens) return missing.map((position) => tokens[position] ?? 0);
-    if (this.#crew.hoped <= 1) return passages.map((passage) => roughTokens(query, passage));
+    if (this.#crew.hoped <= 1 || passages.length === 1) return passages.map((passage) => roughTokens(query, passage));
     return Array.from(await this.#crew.lead.call("tokens", { query, passages }, { signal }));
   }
 }
