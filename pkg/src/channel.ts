@@ -1,25 +1,40 @@
-/** The page's end of the line to the worker: sends calls, matches the replies, aborts. */
+/** The page's end of the line to one worker: sends calls, matches the replies, aborts. */
 
+import { untilAborted } from "./abort.js";
 import { aborted, DisposedError, fromWire, WorkerCrashedError, crashed, type TabrankError } from "./errors.js";
 import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
 
 /** As much of a `Worker` as is used. */
 export interface WorkerLike {
-  postMessage(message: Request): void;
+  postMessage(message: Request, transfer: Transferable[]): void;
   addEventListener(type: "message" | "messageerror" | "error", listener: (event: Event) => void): void;
   terminate(): void;
 }
 
 /** What accompanies a call. */
-export interface CallOptions<K extends CallName> {
-  signal?: AbortSignal | undefined;
+export interface SendOptions<K extends CallName> {
   onProgress?: ((progress: Calls[K]["progress"]) => void) | undefined;
   /** Runs when the worker has done its part, even if the caller has aborted meanwhile and gets nothing. */
   onResult?: (result: Calls[K]["result"]) => void;
+  /** Parts of the parameters that are moved to the worker instead of copied. */
+  transfer?: Transferable[];
+}
+
+/** What accompanies a call that lets go of its caller. */
+export interface CallOptions<K extends CallName> extends SendOptions<K> {
+  signal?: AbortSignal | undefined;
+}
+
+/** A call on its way. */
+export interface Sent<K extends CallName> {
+  /** The worker's answer, also to an aborted call. */
+  reply: Promise<Calls[K]["result"]>;
+  /** Asks the worker to stop. It answers when it has. */
+  abort(): void;
 }
 
 interface Pending {
-  // The map holds calls of all names; `call` is where the types are tied together.
+  // The map holds calls of all names; `send` is where the types are tied together.
   progress(progress: unknown): void;
   result(result: unknown): void;
   fail(error: TabrankError): void;
@@ -27,9 +42,14 @@ interface Pending {
 
 /** A line to one worker. */
 export class Channel {
+  /** Called after each answer, when the worker may have become idle. */
+  onAnswer: (() => void) | undefined;
+  /** Called once, when the worker is of no use any more. */
+  onClose: ((error: TabrankError) => void) | undefined;
   readonly #worker: WorkerLike;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
+  #memory = 0;
   #closed: TabrankError | undefined;
 
   constructor(worker: WorkerLike) {
@@ -53,39 +73,48 @@ export class Channel {
     return this.#closed;
   }
 
-  /** Asks the worker for something. */
+  /** Calls that the worker hasn't answered yet, aborted ones included. */
+  get unanswered(): number {
+    return this.#pending.size;
+  }
+
+  /** Bytes of the worker's engine as of its last answer; 0 once it is ended. */
+  get memory(): number {
+    return this.#closed ? 0 : this.#memory;
+  }
+
+  /** Asks the worker for something. The caller is let go of at once if the signal fires. */
   call<K extends CallName>(
     name: K,
     params: Calls[K]["params"],
-    { signal, onProgress, onResult }: CallOptions<K> = {},
+    { signal, onProgress, ...options }: CallOptions<K> = {},
   ): Promise<Calls[K]["result"]> {
-    return new Promise((resolve, reject) => {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (signal?.aborted) return Promise.reject(aborted(signal));
+    const { reply, abort } = this.send(name, params, {
+      ...options,
+      onProgress: (progress) => {
+        if (!signal?.aborted) onProgress?.(progress);
+      },
+    });
+    return untilAborted(reply, signal, abort);
+  }
+
+  /** Asks the worker for something. */
+  send<K extends CallName>(
+    name: K,
+    params: Calls[K]["params"],
+    { onProgress, onResult, transfer = [] }: SendOptions<K> = {},
+  ): Sent<K> {
+    const id = this.#nextId++;
+    const reply = new Promise<Calls[K]["result"]>((resolve, reject) => {
       if (this.#closed) {
         reject(this.#closed);
         return;
       }
-      if (signal?.aborted) {
-        reject(aborted(signal));
-        return;
-      }
-      const id = this.#nextId++;
-      let waiting = true;
-      const settle = () => {
-        waiting = false;
-        signal?.removeEventListener("abort", abort);
-      };
-      // The worker may be in the middle of a batch: the caller isn't made to wait for it.
-      const abort = () => {
-        settle();
-        this.#worker.postMessage({ type: "abort", id });
-        if (signal) reject(aborted(signal));
-      };
       this.#pending.set(id, {
-        progress: (progress) => {
-          if (waiting) onProgress?.(progress as Calls[K]["progress"]);
-        },
+        progress: (progress) => onProgress?.(progress as Calls[K]["progress"]),
         result: (result) => {
-          settle();
           try {
             onResult?.(result as Calls[K]["result"]);
             resolve(result as Calls[K]["result"]);
@@ -93,20 +122,19 @@ export class Channel {
             reject(error);
           }
         },
-        fail: (error) => {
-          settle();
-          reject(error);
-        },
+        fail: reject,
       });
-      signal?.addEventListener("abort", abort);
       try {
-        this.#worker.postMessage({ type: "call", id, name, params } as Call);
+        this.#worker.postMessage({ type: "call", id, name, params } as Call, transfer);
       } catch (error) {
         this.#pending.delete(id);
-        settle();
         reject(error);
       }
     });
+    const abort = () => {
+      if (this.#pending.has(id)) this.#worker.postMessage({ type: "abort", id }, []);
+    };
+    return { reply, abort };
   }
 
   /** Ends the worker; what is under way is rejected. */
@@ -127,21 +155,25 @@ export class Channel {
     }
     this.#pending.delete(reply.id);
     if (reply.type === "result") {
+      this.#memory = reply.memory;
       pending.result(reply.result);
-      return;
+    } else {
+      const error = fromWire(reply.error);
+      pending.fail(error);
+      // After a trap the engine's memory is in an unknown state: no further answer could be trusted.
+      if (error instanceof WorkerCrashedError) this.#close(error);
     }
-    const error = fromWire(reply.error);
-    pending.fail(error);
-    // After a trap the engine's memory is in an unknown state: no further answer could be trusted.
-    if (error instanceof WorkerCrashedError) this.#close(error);
+    this.onAnswer?.();
   }
 
   #close(error: TabrankError): void {
     if (this.#closed && !(error instanceof DisposedError)) return;
+    const first = this.#closed === undefined;
     this.#closed = error;
     this.#worker.terminate();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { fail } of pending) fail(error);
+    if (first) this.onClose?.(error);
   }
 }

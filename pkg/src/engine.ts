@@ -11,13 +11,18 @@ export interface ModelReport {
   head: { kind: "classifier" | "segment-cosine" } | null;
 }
 
-/** The engine's answer to a search. */
-export interface SearchReport {
-  query: string;
-  retrieved: { id: string; rank: number; cosine: number }[];
-  reranked: { id: string; rank: number; previous_rank: number; logit: number; truncated: boolean }[];
-  timings_ms: { embed: number; retrieve: number; rerank: number; total: number };
-  device: string;
+/** The engine's first stage. */
+export interface RetrieveReport {
+  candidates: { id: string; cosine: number; tokens: number }[];
+  embed_ms: number;
+  retrieve_ms: number;
+}
+
+/** A scored passage as the engine describes it. */
+export interface ScoreReport {
+  index: number;
+  logit: number;
+  truncated: boolean;
 }
 
 /** An embedded text. */
@@ -34,7 +39,7 @@ export interface EngineReport {
   documents: number;
 }
 
-/** Awaited between batches; a rejection stops the operation. */
+/** Awaited at least every 50 ms or so, between steps with the same `done` as before; a rejection stops the operation. */
 export type Checkpoint = (done: number, total: number) => Promise<void>;
 
 /** What `convert` must know of a model besides its files. */

@@ -151,7 +151,7 @@ export class UnsupportedBrowserError extends TabrankError {
   readonly code = "unsupported-browser";
 }
 
-/** The worker could not be started, or died. The ranker is of no use any more. */
+/** The first worker, which holds the index, could not be started, or died. The ranker is of no use any more. */
 export class WorkerCrashedError extends TabrankError {
   override readonly name = "WorkerCrashedError";
   readonly code = "worker-crashed";

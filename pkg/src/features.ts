@@ -23,6 +23,24 @@ const probe = new Uint8Array([
   0xd0, 0x6f, 0x1a, 0x0b,
 ]);
 
+/** The same with `i32x4.relaxed_dot_i8x16_i7x16_add_s` of three vectors: the relaxed SIMD instruction that pays here. */
+const relaxedProbe = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
+  0x01, 0x04, 0x01, 0x60, 0x00, 0x00,
+  0x03, 0x02, 0x01, 0x00,
+  // code: one body of 18 bytes without locals
+  0x0a, 0x14, 0x01, 0x12, 0x00,
+  // three times i32.const 0, i8x16.splat
+  0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f,
+  // the instruction, its number 0x113 being a LEB128; drop, end
+  0xfd, 0x93, 0x02, 0x1a, 0x0b,
+]);
+
+/** Whether the engine may use relaxed SIMD, which is younger than all that is insisted on. Nothing is fetched to find out. */
+export function relaxedSimd(): boolean {
+  return WebAssembly.validate(relaxedProbe);
+}
+
 /**
  * Throws if this isn't a browser that tabrank runs in.
  *

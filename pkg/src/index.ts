@@ -6,13 +6,17 @@
  */
 
 import { address, folder } from "./address.js";
+import { ScoreCache } from "./cache.js";
 import { Channel } from "./channel.js";
+import { Crew } from "./crew.js";
 import { aborted, WorkerCrashedError } from "./errors.js";
 import { insistOnFeatures } from "./features.js";
+import { count } from "./input.js";
 import { fetchManifest } from "./manifest.js";
 import type { LoadParams } from "./protocol.js";
 import { Ranker } from "./ranker.js";
 import type { LoadOptions, Manifest } from "./types.js";
+import { thisMachine, workersWanted } from "./workers.js";
 
 export * from "./types.js";
 export {
@@ -36,7 +40,8 @@ export type { ErrorCode } from "./errors.js";
 export type { Ranker } from "./ranker.js";
 
 /**
- * Starts a worker and loads a bi-encoder and a cross-encoder into it.
+ * Starts a worker and loads a bi-encoder and a cross-encoder into it. Once that is done, more workers are started to share
+ * the scoring; they get engine and model from the first, and nobody has to wait for them.
  *
  * @throws {@link UnsupportedBrowserError} before anything is fetched; {@link ModelUnavailableError},
  * {@link ModelIntegrityError} and others named in errors.ts afterwards. On failure the worker is ended.
@@ -44,6 +49,10 @@ export type { Ranker } from "./ranker.js";
 export async function load<M = unknown>(options: LoadOptions = {}): Promise<Ranker<M>> {
   insistOnFeatures();
   const base = pageUrl();
+  const { worker = startWorker, signal } = options;
+  const asked = workersWanted(options.workers, thisMachine());
+  const wanted = typeof worker === "function" ? asked : 1;
+  const cache = new ScoreCache(count(options.scoreCache ?? 10_000, "scoreCache", 0));
   const params: LoadParams = {
     biEncoder: options.biEncoder,
     crossEncoder: options.crossEncoder,
@@ -51,14 +60,19 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
     hubUrl: folder(options.hubUrl ?? "https://huggingface.co/", "hubUrl", base).href,
     wasmUrl: options.wasmUrl === undefined ? undefined : address(options.wasmUrl, "wasmUrl", base).href,
     cache: options.cache ?? true,
+    others: wanted - 1,
   };
-  if (options.signal?.aborted) throw aborted(options.signal);
-  const channel = new Channel(options.worker ?? startWorker());
+  if (signal?.aborted) throw aborted(signal);
+  const lead = new Channel(typeof worker === "function" ? worker() : worker);
   try {
-    const info = await channel.call("load", params, { signal: options.signal, onProgress: options.onProgress });
-    return new Ranker<M>(channel, info);
+    const { info, others } = await lead.call("load", params, { signal, onProgress: options.onProgress });
+    const crew = new Crew(lead, wanted);
+    if (typeof worker === "function") {
+      for (const other of others) void crew.hire(worker, other);
+    }
+    return new Ranker<M>(crew, info, cache);
   } catch (error) {
-    channel.dispose();
+    lead.dispose();
     throw error;
   }
 }

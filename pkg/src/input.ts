@@ -24,10 +24,10 @@ export function string(value: unknown, what: string): string {
   return wellFormed(value);
 }
 
-/** A whole number from 1. Anything beyond what the engine can count means "all" just as well. */
-export function count(value: unknown, what: string): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 1) {
-    throw new BadInputError(`${what} must be a whole number from 1, but it is ${describe(value)}.`);
+/** A whole number from `least`, usually 1. Anything beyond what the engine can count means "all" just as well. */
+export function count(value: unknown, what: string, least = 1): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
+    throw new BadInputError(`${what} must be a whole number from ${least}, but it is ${describe(value)}.`);
   }
   return Math.min(value, largestU32);
 }
@@ -39,10 +39,16 @@ export function array(value: unknown, what: string): asserts value is readonly u
   }
 }
 
+/** A document as the caller gave it, and its text as the engine read it, whatever the caller does to the document later. */
+export interface Held<M> {
+  document: Document<M>;
+  text: string;
+}
+
 /** Documents as the worker takes them, and a way back from the ids that it gives to what the caller gave. */
-export function documents<M>(given: readonly Document<M>[]): { plain: PlainDocument[]; byId: Map<string, Document<M>> } {
+export function documents<M>(given: readonly Document<M>[]): { plain: PlainDocument[]; byId: Map<string, Held<M>> } {
   array(given, "documents");
-  const byId = new Map<string, Document<M>>();
+  const byId = new Map<string, Held<M>>();
   const plain = Array.from(given, (document, position) => {
     const what = `documents[${position}]`;
     if (typeof document !== "object" || document === null) {
@@ -53,8 +59,9 @@ export function documents<M>(given: readonly Document<M>[]): { plain: PlainDocum
     if (byId.has(id)) {
       throw new BadInputError(`${what}.id ${JSON.stringify(id)} was used before. Give each document an id of its own.`);
     }
-    byId.set(id, document);
-    return { id, text: string(document.text, `${what}.text`) };
+    const text = string(document.text, `${what}.text`);
+    byId.set(id, { document, text });
+    return { id, text };
   });
   return { plain, byId };
 }

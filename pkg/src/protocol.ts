@@ -1,7 +1,7 @@
 /** What page and worker say to each other. */
 
 import type { WireError } from "./errors.js";
-import type { Info, ProgressEvent, Timings } from "./types.js";
+import type { Build, Info, ProgressEvent } from "./types.js";
 
 /** A document without what only the page needs. */
 export interface PlainDocument {
@@ -17,6 +17,8 @@ export interface LoadParams {
   hubUrl: string;
   wasmUrl: string | undefined;
   cache: boolean;
+  /** How many other workers there will be. */
+  others: number;
 }
 
 /** How far a computation is. */
@@ -25,18 +27,35 @@ export interface Step {
   total: number;
 }
 
-/** A search's result before the page adds texts and metadata. */
-export interface Found {
-  query: string;
-  retrieved: { id: string; rank: number; cosine: number }[];
-  reranked: { id: string; rank: number; previousRank: number; logit: number; truncated: boolean }[];
-  timings: Timings;
-  device: string;
+/** What is known of models and engine once they are loaded. */
+export type LoadedInfo = Pick<Info, "version" | "device" | "build" | "biEncoder" | "crossEncoder">;
+
+/** What a worker needs to score pairs, so that it has to fetch, verify and compile nothing. */
+export interface JoinParams {
+  build: Build;
+  module: WebAssembly.Module;
+  /** The cross-encoder's verified file. It is moved to the worker, not copied. */
+  model: ArrayBuffer;
+  sha256: string;
 }
 
-/** A scored passage; `index` is its position in the request. */
-export interface Scored {
-  index: number;
+/** The first worker's answer when it is ready, with what each of the others needs. */
+export interface Loaded {
+  info: LoadedInfo;
+  others: JoinParams[];
+}
+
+/** What the first stage found. */
+export interface Candidates {
+  /** Best cosine first. `tokens`: how many the cross-encoder will read of the query and the candidate. */
+  candidates: { id: string; cosine: number; tokens: number }[];
+  /** Milliseconds. */
+  embed: number;
+  retrieve: number;
+}
+
+/** What the cross-encoder says of a pair. */
+export interface Score {
   logit: number;
   truncated: boolean;
 }
@@ -44,18 +63,23 @@ export interface Scored {
 /** Whether a text is embedded as what is looked for or as what is found. */
 export type TextKind = "query" | "document";
 
-/** Everything that the worker can be asked for. */
+/** Everything that a worker can be asked for. */
 export interface Calls {
-  load: { params: LoadParams; result: Info; progress: ProgressEvent };
+  /** Of the first worker, as are all others but `join` and `score`. */
+  load: { params: LoadParams; result: Loaded; progress: ProgressEvent };
+  /** Of the other workers. */
+  join: { params: JoinParams; result: null; progress: never };
   /** The result is the number of documents, here and in `openIndex`. */
   index: { params: { documents: PlainDocument[] }; result: number; progress: Step };
   openIndex: { params: { documents: PlainDocument[]; index: ArrayBuffer }; result: number; progress: Step };
-  search: { params: { query: string; pool: number; topK: number }; result: Found; progress: Step };
-  rerank: { params: { query: string; passages: string[] }; result: Scored[]; progress: Step };
+  retrieve: { params: { query: string; pool: number }; result: Candidates; progress: never };
+  /** The result is how many tokens the cross-encoder will read of the query and each passage. */
+  tokens: { params: { query: string; passages: string[] }; result: Uint32Array; progress: Step };
+  score: { params: { query: string; passages: string[] }; result: Score[]; progress: Step };
   embed: { params: { texts: string[]; kind: TextKind }; result: Float32Array[]; progress: Step };
 }
 
-/** Name of something that the worker can be asked for. */
+/** Name of something that a worker can be asked for. */
 export type CallName = keyof Calls;
 
 /** A question to the worker. The `id` is chosen by the page. */
@@ -69,7 +93,8 @@ export type Request = Call | { type: "abort"; id: number };
 /** From worker to page. Each call gets any number of `progress` and then one `result` or `error`. */
 export type Reply =
   | { type: "progress"; id: number; progress: Calls[CallName]["progress"] }
-  | { type: "result"; id: number; result: Calls[CallName]["result"] }
+  /** `memory`: bytes of the engine's memory. */
+  | { type: "result"; id: number; result: Calls[CallName]["result"]; memory: number }
   | { type: "error"; id: number; error: WireError }
   /** The engine broke outside of any call; nothing can be computed any more. */
   | { type: "crash"; error: WireError };

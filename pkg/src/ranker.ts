@@ -1,36 +1,48 @@
-/** The ranker: what a page holds in its hands. It checks arguments, asks the worker, and joins the answers with the documents. */
+/** The ranker: what a page holds in its hands. It checks arguments, asks the workers, and joins the answers with the documents. */
 
-import type { CallOptions, Channel } from "./channel.js";
+import type { ScoreCache } from "./cache.js";
+import type { CallOptions } from "./channel.js";
+import type { Crew } from "./crew.js";
 import { aborted, BadInputError, InternalError } from "./errors.js";
-import { array, count, documents as checkDocuments, string, wellFormed } from "./input.js";
-import type { Calls, Step } from "./protocol.js";
+import { array, count, documents as checkDocuments, string, wellFormed, type Held } from "./input.js";
+import { bestFirst } from "./order.js";
+import type { Candidates, LoadedInfo, Score, Step } from "./protocol.js";
+import { Scorer, type TaskOptions } from "./scorer.js";
+import { Turns } from "./turns.js";
 import type {
   Document,
   EmbedOptions,
   IndexOptions,
   Info,
+  Reranked,
   RerankRequest,
   RerankResponse,
   RerankResult,
+  Retrieved,
   SearchOptions,
   SearchResult,
 } from "./types.js";
 
 /**
- * Two models and an index, in a worker of their own. Made by `load`.
+ * Two models and an index, in workers of their own. Made by `load`.
  *
- * Calls may overlap: the worker takes them one at a time in the order in which they were made, and one that is aborted
- * while it waits is never begun. Halves of surrogate pairs in texts, queries and ids are read as U+FFFD.
+ * Calls may overlap: they are taken one at a time in the order in which they were made, and one that is aborted while it
+ * waits is never begun. Halves of surrogate pairs in texts, queries and ids are read as U+FFFD.
  */
 export class Ranker<M = unknown> {
-  readonly #channel: Channel;
-  #info: Info;
-  #documents = new Map<string, Document<M>>();
+  readonly #crew: Crew;
+  readonly #cache: ScoreCache;
+  readonly #scorer: Scorer;
+  readonly #turns = new Turns();
+  readonly #info: LoadedInfo;
+  #documents = new Map<string, Held<M>>();
 
   /** @internal */
-  constructor(channel: Channel, info: Info) {
-    this.#channel = channel;
+  constructor(crew: Crew, info: LoadedInfo, cache: ScoreCache) {
+    this.#crew = crew;
     this.#info = info;
+    this.#cache = cache;
+    this.#scorer = new Scorer(crew, cache);
   }
 
   /**
@@ -45,38 +57,67 @@ export class Ranker<M = unknown> {
       signal,
       onProgress: steps(onProgress),
       // The worker has the new documents even if an abort came too late to stop it.
-      onResult: (number) => {
+      onResult: () => {
         this.#documents = byId;
-        this.#info = { ...this.#info, documents: number };
       },
     };
-    if (prebuilt === undefined) return this.#channel.call("index", { documents: plain }, call);
+    const { lead } = this.#crew;
+    if (prebuilt === undefined) return this.#turn(() => lead.call("index", { documents: plain }, call), signal);
     if (!(prebuilt instanceof ArrayBuffer)) {
       throw new BadInputError("prebuilt must be an ArrayBuffer with the bytes of a file made by `tabrank index`.");
     }
-    return this.#channel.call("openIndex", { documents: plain, index: prebuilt }, call);
+    return this.#turn(() => lead.call("openIndex", { documents: plain, index: prebuilt }, call), signal);
   }
 
   /** Looks for a pool of candidates by cosine, and puts them in order by logit. */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult<M>> {
-    const { pool = 50, topK = 5, signal, onProgress } = options;
-    const params = { query: string(query, "query"), pool: count(pool, "pool"), topK: count(topK, "topK") };
-    // Joined when the answer arrives: a later index() may have replaced the documents by the time the caller goes on.
-    let result: SearchResult<M> | undefined;
-    await this.#channel.call("search", params, {
-      signal,
-      onProgress: steps(onProgress),
-      onResult: (found) => {
-        this.#info = { ...this.#info, device: found.device };
-        result = this.#join(found);
+    const { pool = 50, topK = 5, signal } = options;
+    const params = { query: string(query, "query"), pool: count(pool, "pool") };
+    const cut = count(topK, "topK");
+    return this.#turn(() => this.#search(params, cut, options), signal);
+  }
+
+  async #search(params: { query: string; pool: number }, topK: number, options: SearchOptions): Promise<SearchResult<M>> {
+    const { signal, onProgress, onScores } = options;
+    const { query } = params;
+    const start = performance.now();
+    // Joined when the answer arrives, as the documents are replaced when the answer to an index() arrives.
+    let held: Held<M>[] = [];
+    const onResult = ({ candidates }: Candidates) => {
+      held = candidates.map(({ id }) => this.#held(id));
+    };
+    const found = await this.#crew.lead.call("retrieve", params, { signal, onResult });
+    const { candidates, embed, retrieve } = found;
+    const hit = (position: number) => {
+      const { id, text, metadata } = (held[position] as Held<M>).document;
+      return { id, text, ...(metadata === undefined ? {} : { metadata }) };
+    };
+    const scoring = performance.now();
+    const { scores, computed } = await this.#scorer.score(
+      {
+        query,
+        passages: held.map(({ text }) => text),
+        tokens: candidates.map(({ tokens }) => tokens),
       },
-    });
-    return result as SearchResult<M>;
+      {
+        signal,
+        onProgress,
+        onScores: onScores && ((scored) => onScores(scored.map(({ position, score }) => ({ id: hit(position).id, ...score })))),
+      },
+    );
+    const end = performance.now();
+    const retrieved = candidates.map(({ cosine }, i): Retrieved<M> => ({ ...hit(i), rank: i + 1, cosine }));
+    const best = bestFirst(scores.map(({ logit }) => logit)).slice(0, topK);
+    const reranked = best.map(
+      (position, i): Reranked<M> => ({ ...hit(position), rank: i + 1, previousRank: position + 1, ...(scores[position] as Score) }),
+    );
+    const timings = { embed, retrieve, rerank: end - scoring, total: end - start };
+    return { query, retrieved, reranked, scored: computed, timings, device: this.#info.device };
   }
 
   /** Scores any passages against a query, in the manner of hosted rerankers. No index is needed. */
   async rerank<N = unknown>(request: RerankRequest<N>): Promise<RerankResponse<N>> {
-    const { documents, top_n, return_documents = false, activation = "identity", signal, onProgress } = request;
+    const { documents, top_n, return_documents = false, activation = "identity", signal, onProgress, onScores } = request;
     const query = string(request.query, "query");
     array(documents, "documents");
     const passages = Array.from(documents, (document, i) =>
@@ -88,19 +129,26 @@ export class Ranker<M = unknown> {
     }
     const model = this.#info.crossEncoder.id;
     if (passages.length === 0) {
-      if (this.#channel.closed) throw this.#channel.closed;
+      if (this.#crew.closed) throw this.#crew.closed;
       if (signal?.aborted) throw aborted(signal);
-      return { results: [], activation, model };
+      return { results: [], scored: 0, activation, model };
     }
-    const scored = await this.#channel.call("rerank", { query, passages }, { signal, onProgress: steps(onProgress) });
-    const results = scored.slice(0, limit).map(({ index, logit, truncated }): RerankResult<N> => {
+    const options: TaskOptions = {
+      signal,
+      onProgress,
+      onScores: onScores && ((scored) => onScores(scored.map(({ position, score }) => ({ index: position, ...score })))),
+    };
+    const { scores, computed } = await this.#turn(() => this.#scorer.score({ query, passages }, options), signal);
+    const best = bestFirst(scores.map(({ logit }) => logit)).slice(0, limit);
+    const results = best.map((index): RerankResult<N> => {
+      const { logit, truncated } = scores[index] as Score;
       const relevance_score = activation === "sigmoid" ? 1 / (1 + Math.exp(-logit)) : logit;
       const result: RerankResult<N> = { index, relevance_score, logit, truncated };
       const document = documents[index];
       if (return_documents && document !== undefined) result.document = document;
       return result;
     });
-    return { results, activation, model };
+    return { results, scored: computed, activation, model };
   }
 
   /** Unit vectors of texts, in their order. Some models read queries and documents differently, so `kind` must be said. */
@@ -111,29 +159,44 @@ export class Ranker<M = unknown> {
     if (kind !== "query" && kind !== "document") {
       throw new BadInputError(`kind must be "query" or "document", but it is ${JSON.stringify(kind)}.`);
     }
-    return this.#channel.call("embed", { texts: plain, kind }, { signal, onProgress: steps(onProgress) });
+    const call = { signal, onProgress: steps(onProgress) };
+    return this.#turn(() => this.#crew.lead.call("embed", { texts: plain, kind }, call), signal);
   }
 
-  /** The models in use, the device, and the number of indexed documents. */
+  /** The models in use, what runs and how many of it, and the number of indexed documents. */
   info(): Info {
     const { biEncoder, crossEncoder, ...rest } = this.#info;
-    return { ...rest, biEncoder: { ...biEncoder }, crossEncoder: { ...crossEncoder } };
-  }
-
-  /** Ends the worker and frees its memory. What is under way, and every later call, rejects with a `DisposedError`. */
-  dispose(): void {
-    this.#channel.dispose();
-    this.#documents.clear();
-  }
-
-  #join({ query, retrieved, reranked, timings, device }: Calls["search"]["result"]): SearchResult<M> {
-    const complete = <H extends { id: string }>(hit: H) => {
-      const document = this.#documents.get(hit.id);
-      if (!document) throw new InternalError(`tabrank found ${hit.id}, which was never indexed. Please report this.`);
-      const { id, text, metadata } = document;
-      return { ...hit, id, text, ...(metadata === undefined ? {} : { metadata }) };
+    const { ready, wanted, lost, memory } = this.#crew;
+    return {
+      ...rest,
+      biEncoder: { ...biEncoder },
+      crossEncoder: { ...crossEncoder },
+      documents: this.#documents.size,
+      workers: ready,
+      workersWanted: wanted,
+      workersLost: [...lost],
+      memory,
     };
-    return { query, retrieved: retrieved.map(complete), reranked: reranked.map(complete), timings, device };
+  }
+
+  /** Ends the workers and frees their memory. What is under way, and every later call, rejects with a `DisposedError`. */
+  dispose(): void {
+    this.#crew.dispose();
+    this.#documents.clear();
+    this.#cache.clear();
+  }
+
+  /** What is asked after the end, or with a signal that has fired, doesn't wait for its turn. */
+  #turn<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (this.#crew.closed) return Promise.reject(this.#crew.closed);
+    if (signal?.aborted) return Promise.reject(aborted(signal));
+    return this.#turns.take(work, signal);
+  }
+
+  #held(id: string): Held<M> {
+    const held = this.#documents.get(id);
+    if (!held) throw new InternalError(`tabrank found ${id}, which was never indexed. Please report this.`);
+    return held;
   }
 }
 

@@ -1,11 +1,11 @@
-/** The worker's end of the line: takes calls one at a time, in the order in which they came. */
+/** A worker's end of the line: takes calls one at a time, in the order in which they came. */
 
 import { AbortError, toWire } from "./errors.js";
 import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
 
 /** As much of a worker's global scope, or of a `MessagePort`, as is used. */
 export interface Port {
-  postMessage(message: Reply): void;
+  postMessage(message: Reply, transfer: Transferable[]): void;
   addEventListener(type: "message", listener: (event: Event) => void): void;
 }
 
@@ -17,6 +17,8 @@ export interface Context<K extends CallName> {
   progress(progress: Calls[K]["progress"]): void;
   /** Lets messages in, and rejects if one of them aborted this call. */
   breathe(): Promise<void>;
+  /** Has a part of the result moved to the caller instead of copied. */
+  transfer(part: Transferable): void;
 }
 
 /** A function for each thing that the worker can be asked for. */
@@ -24,27 +26,29 @@ export type Handlers = {
   [K in CallName]: (params: Calls[K]["params"], context: Context<K>) => Promise<Calls[K]["result"]>;
 };
 
-/** Answers the calls that arrive at `port`. */
-export function serve(port: Port, handlers: Handlers): void {
+/** Answers the calls that arrive at `port`. `memory` gives the bytes that the engine takes up. */
+export function serve(port: Port, handlers: Handlers, memory: () => number): void {
   const controllers = new Map<number, AbortController>();
   let last: Promise<void> = Promise.resolve();
 
   async function answer<K extends CallName>(call: Call<K>, signal: AbortSignal): Promise<void> {
     const { id, name, params } = call;
+    const moved: Transferable[] = [];
     try {
       signal.throwIfAborted();
       const handler: Handlers[K] = handlers[name];
       const result = await handler(params, {
         signal,
-        progress: (progress) => port.postMessage({ type: "progress", id, progress }),
+        progress: (progress) => port.postMessage({ type: "progress", id, progress }, []),
+        transfer: (part) => moved.push(part),
         breathe: async () => {
           await nextTask();
           signal.throwIfAborted();
         },
       });
-      port.postMessage({ type: "result", id, result });
+      port.postMessage({ type: "result", id, result, memory: memory() }, moved);
     } catch (error) {
-      port.postMessage({ type: "error", id, error: toWire(error) });
+      port.postMessage({ type: "error", id, error: toWire(error) }, []);
     } finally {
       controllers.delete(id);
     }

@@ -33,12 +33,23 @@ export interface LoadOptions {
   modelsUrl?: string | URL;
   /** Where hub models come from. Default: the Hugging Face hub. */
   hubUrl?: string | URL;
-  /** The wasm file, where it isn't beside the worker. */
+  /** The file `tabrank_bg.wasm`, where it isn't beside the worker. */
   wasmUrl?: string | URL;
   /** Keep verified model files in the browser's Cache Storage. Default true; where storage is refused or full, work goes on without. */
   cache?: boolean;
-  /** A worker made from `tabrank/worker`, where a bundler has its own way of making one. The ranker ends it. */
-  worker?: Worker;
+  /**
+   * How many workers score pairs side by side. Default `"auto"`: one per core but for one that is left to the page, at
+   * most 4; two on two cores; one where the browser reports 2 GB of memory or less. At most 16. Each holds a
+   * cross-encoder of its own; the number changes no score.
+   */
+  workers?: number | "auto";
+  /**
+   * Workers made from `tabrank/worker`, where a bundler has its own way of making them: a function that makes one each
+   * time it is called, or a single worker, which then works alone whatever `workers` says. The ranker ends them.
+   */
+  worker?: Worker | (() => Worker);
+  /** How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000; 0 for none. */
+  scoreCache?: number;
   onProgress?: (event: ProgressEvent) => void;
   signal?: AbortSignal;
 }
@@ -85,6 +96,14 @@ export interface Reranked<M = unknown> {
   metadata?: M;
 }
 
+/** A score as it comes in, before the order is known. */
+export interface Scored {
+  /** Raw logit. */
+  logit: number;
+  /** Query and passage together were longer than the model reads. */
+  truncated: boolean;
+}
+
 export interface SearchOptions {
   /** How many candidates the cross-encoder reads. Default 50. 1 is legal and shows the recall ceiling. */
   pool?: number;
@@ -92,6 +111,8 @@ export interface SearchOptions {
   topK?: number;
   /** Called after each batch: candidates read so far and in all. */
   onProgress?: (done: number, total: number) => void;
+  /** Called with scores as they come in, each candidate's once, in no particular order. */
+  onScores?: (scored: (Scored & { id: string })[]) => void;
   signal?: AbortSignal;
 }
 
@@ -99,7 +120,9 @@ export interface SearchOptions {
 export interface Timings {
   embed: number;
   retrieve: number;
+  /** Of all workers together, from the first pair to the last. Hardly anything where the scores were known. */
   rerank: number;
+  /** From the moment when the search's turn came. */
   total: number;
 }
 
@@ -109,6 +132,8 @@ export interface SearchResult<M = unknown> {
   retrieved: Retrieved<M>[];
   /** The best `topK` of the pool, best logit first. */
   reranked: Reranked<M>[];
+  /** How many pairs were computed for this; the scores of the others were known from before. */
+  scored: number;
   timings: Timings;
   /** What ran, e.g. "cpu (simd128, f32)". */
   device: string;
@@ -123,7 +148,10 @@ export interface RerankRequest<M = unknown> {
   return_documents?: boolean;
   /** `sigmoid` maps the logit to 0..1 for relevance_score; the order is the same. Default `identity`. */
   activation?: "identity" | "sigmoid";
+  /** Called after each batch: documents read so far and in all. */
   onProgress?: (done: number, total: number) => void;
+  /** Called with scores as they come in, each document's once, in no particular order. */
+  onScores?: (scored: (Scored & { index: number })[]) => void;
   signal?: AbortSignal;
 }
 
@@ -140,6 +168,8 @@ export interface RerankResult<M = unknown> {
 
 export interface RerankResponse<M = unknown> {
   results: RerankResult<M>[];
+  /** How many pairs were computed for this; the scores of the others were known from before. */
+  scored: number;
   activation: "identity" | "sigmoid";
   model: string;
 }
@@ -158,14 +188,26 @@ export interface ModelInfo {
   head: string;
 }
 
+/** The builds of the engine: `relaxed-simd` where the browser has it, `simd128` everywhere else. */
+export type Build = "simd128" | "relaxed-simd";
+
 export interface Info {
   version: string;
   /** What runs, e.g. "cpu (simd128, f32)". */
   device: string;
+  build: Build;
   biEncoder: ModelInfo;
   crossEncoder: ModelInfo;
   /** Number of indexed documents. */
   documents: number;
+  /** Workers that are ready to score. */
+  workers: number;
+  /** Workers that were asked for. Those that aren't ready yet join as soon as they are. */
+  workersWanted: number;
+  /** Why workers could not be started or were lost, one sentence each. The others do their work. */
+  workersLost: string[];
+  /** Bytes of the engine's memory, summed over the workers, as of their last answers. It never shrinks. */
+  memory: number;
 }
 
 /** An entry of models/manifest.json. */

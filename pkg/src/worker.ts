@@ -1,16 +1,21 @@
-/** The worker: owns the engine and does all computing. The page talks to it through `channel.ts`. */
+/**
+ * A worker: owns an engine and does all computing. The first of a ranker's workers loads both models and holds the index;
+ * the others are handed a compiled engine and a cross-encoder, and only score. The page talks to it through `channel.ts`.
+ */
 
-import init, { convert, Engine, sha256 } from "../wasm/tabrank.js";
+import type { Engine } from "../wasm/tabrank.js";
 import type { Bytes } from "./download.js";
-import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, SearchReport } from "./engine.js";
-import { aborted, crashed, EngineUnavailableError, NotReadyError } from "./errors.js";
+import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
+import { crashed, NotReadyError } from "./errors.js";
 import { fetchManifest, findEntry } from "./manifest.js";
 import { digestWith, obtain, type ModelFile, type Supply } from "./models.js";
-import type { LoadParams, Scored } from "./protocol.js";
+import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
 import { serve, type Context, type Handlers, type Port } from "./serve.js";
+import { chooseBuild, compile, start, wasmOf, type Running } from "./start.js";
 import { Store } from "./store.js";
-import type { Info, ManifestEntry, ModelInfo } from "./types.js";
+import type { ManifestEntry, ModelInfo } from "./types.js";
 
+let running: Running | undefined;
 let engine: Engine | undefined;
 
 function loaded(): Engine {
@@ -18,29 +23,33 @@ function loaded(): Engine {
   return engine;
 }
 
-async function load(params: LoadParams, { signal, progress, breathe }: Context<"load">): Promise<Info> {
+async function load(params: LoadParams, context: Context<"load">): Promise<Loaded> {
+  const { signal, progress, breathe, transfer } = context;
   const models = new URL(params.modelsUrl);
   const manifest = await fetchManifest(models, signal);
   const { defaults } = manifest;
   const biEntry = findEntry(manifest, params.biEncoder ?? defaults.bi_encoder, "bi-encoder");
   const crossEntry = findEntry(manifest, params.crossEncoder ?? defaults.cross_encoder, "cross-encoder");
 
-  const wasm = params.wasmUrl ? new URL(params.wasmUrl) : new URL("../wasm/tabrank_bg.wasm", import.meta.url);
+  const build = chooseBuild();
+  const wasm = params.wasmUrl ? new URL(params.wasmUrl) : wasmOf(build);
   const name = wasm.pathname.slice(wasm.pathname.lastIndexOf("/") + 1);
   progress({ status: "initiate", name, file: name });
-  await start(wasm, signal);
+  const module = await compile(wasm, signal);
+  running = await start(build, module);
   progress({ status: "done", name, file: name, source: "network" });
 
-  const next = new Engine();
+  const { glue } = running;
+  const next = new glue.Engine();
   const { version, device }: EngineReport = next.info();
   const supply: Supply = {
     models,
     hub: new URL(params.hubUrl),
     version,
     store: params.cache ? await Store.open() : null,
-    digest: digestWith(sha256),
+    digest: digestWith(glue.sha256),
     // The glue copies the result out of the engine's memory.
-    convert: (...files) => convert(...files) as Bytes,
+    convert: (...files) => glue.convert(...files) as Bytes,
     signal,
     onProgress: progress,
   };
@@ -50,32 +59,30 @@ async function load(params: LoadParams, { signal, progress, breathe }: Context<"
   const crossFile = await obtain(crossEntry, supply);
   const crossReport: ModelReport = next.loadCrossEncoder(crossFile.bytes, crossFile.sha256);
   await breathe();
-  engine?.free();
   engine = next;
   progress({ status: "ready", name: "tabrank" });
-  return {
-    version,
-    device,
-    biEncoder: modelInfo(biEntry, biFile, biReport),
-    crossEncoder: modelInfo(crossEntry, crossFile, crossReport),
-    documents: 0,
-  };
+  const biEncoder = modelInfo(biEntry, biFile, biReport);
+  const crossEncoder = modelInfo(crossEntry, crossFile, crossReport);
+  const { sha256 } = crossFile;
+  const others = copiesOf(crossFile.bytes, params.others).map((model): JoinParams => {
+    transfer(model);
+    return { build, module, model, sha256 };
+  });
+  return { info: { version, device, build, biEncoder, crossEncoder }, others };
 }
 
-/** Fetches and compiles the engine. */
-async function start(url: URL, signal: AbortSignal): Promise<void> {
-  try {
-    const response = await fetch(url, { signal });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    await init({ module_or_path: response });
-  } catch (cause) {
-    if (signal.aborted) throw aborted(signal);
-    throw new EngineUnavailableError(
-      `The engine ${url.href} could not be started (${String(cause)}). Check that the file is there, or set wasmUrl ` +
-        "to where it is, and that the Content-Security-Policy has 'wasm-unsafe-eval' in script-src.",
-      { cause },
-    );
-  }
+async function join({ build, module, model, sha256 }: JoinParams): Promise<null> {
+  running = await start(build, module);
+  const next = new running.glue.Engine();
+  next.loadCrossEncoder(new Uint8Array(model), sha256);
+  engine = next;
+  return null;
+}
+
+/** So many copies of a file. The file itself is one of them: nothing needs it any more once the engine has read it. */
+function copiesOf(bytes: Bytes, number: number): ArrayBuffer[] {
+  const whole = bytes.length === bytes.buffer.byteLength;
+  return Array.from({ length: number }, (_, i) => (whole && i === number - 1 ? bytes.buffer : bytes.slice().buffer));
 }
 
 function modelInfo(entry: ManifestEntry, file: ModelFile, report: ModelReport): ModelInfo {
@@ -92,29 +99,33 @@ function modelInfo(entry: ManifestEntry, file: ModelFile, report: ModelReport): 
 }
 
 /** Tells the page how far a computation is, and lets it abort. */
-function checkpoint({ progress, breathe }: Context<"index" | "search" | "rerank" | "embed">): Checkpoint {
+function checkpoint({ progress, breathe }: Context<"index" | "tokens" | "score" | "embed">): Checkpoint {
+  let told = 0;
   return async (done, total) => {
-    progress({ done, total });
+    // The engine comes here in the middle of long texts too: then there is nothing new to tell, but there may be to hear.
+    if (done > told) progress({ done, total });
+    told = done;
     await breathe();
   };
 }
 
 const handlers: Handlers = {
   load,
+  join,
   index: ({ documents }, context) => loaded().indexDocuments(documents, checkpoint(context)),
   openIndex: async ({ documents, index }) => {
     const lines = documents.map((document) => JSON.stringify(document)).join("\n");
     return loaded().openIndex(lines, new Uint8Array(index));
   },
-  search: async ({ query, pool, topK }, context) => {
-    const report: SearchReport = await loaded().search(query, pool, topK, checkpoint(context));
-    const { retrieved, timings_ms: timings, device } = report;
-    const reranked = report.reranked.map(({ previous_rank: previousRank, ...hit }) => ({ ...hit, previousRank }));
-    return { query: report.query, retrieved, reranked, timings, device };
+  retrieve: async ({ query, pool }) => {
+    const report: RetrieveReport = await loaded().retrieve(query, pool);
+    const { candidates, embed_ms: embed, retrieve_ms: retrieve } = report;
+    return { candidates, embed, retrieve };
   },
-  rerank: async ({ query, passages }, context) => {
-    const scored: Scored[] = await loaded().rerank(query, passages, checkpoint(context));
-    return scored;
+  tokens: ({ query, passages }, context) => loaded().tokens(query, passages, checkpoint(context)),
+  score: async ({ query, passages }, context) => {
+    const scores: ScoreReport[] = await loaded().score(query, passages, checkpoint(context));
+    return scores.map(({ logit, truncated }) => ({ logit, truncated }));
   },
   embed: async ({ texts, kind }, context) => {
     const embedded: EmbeddingReport[] = await loaded().embed(texts, kind, checkpoint(context));
@@ -127,7 +138,7 @@ const scope = self as unknown as Port & Pick<Window, "addEventListener">;
 
 // A trap in a task of the engine's own rejects no call. Without this, the page would wait for ever.
 scope.addEventListener("unhandledrejection", ({ reason }: PromiseRejectionEvent) => {
-  scope.postMessage({ type: "crash", error: { code: "worker-crashed", message: crashed(String(reason)) } });
+  scope.postMessage({ type: "crash", error: { code: "worker-crashed", message: crashed(String(reason)) } }, []);
 });
 
-serve(scope, handlers);
+serve(scope, handlers, () => running?.memory.buffer.byteLength ?? 0);

@@ -25,6 +25,10 @@ describe("count", () => {
     expect(count(1, "pool")).toBe(1);
     expect(count(1e300, "pool")).toBe(2 ** 32 - 1);
   });
+  test("takes 0 where that is said to be the least", () => {
+    expect(count(0, "scoreCache", 0)).toBe(0);
+    expect(() => count(-1, "scoreCache", 0)).toThrow(/scoreCache must be a whole number from 0/);
+  });
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "5", null])("refuses %s and names the option", (value) => {
     expect(() => count(value, "topK")).toThrow(BadInputError);
     expect(() => count(value, "topK")).toThrow(/topK/);
@@ -43,7 +47,13 @@ describe("documents", () => {
     const document = { ...good, metadata: { of: () => "any kind" } };
     const { plain, byId } = documents([document]);
     expect(plain).toEqual([good]);
-    expect(byId.get("a")).toBe(document);
+    expect(byId.get("a")?.document).toBe(document);
+  });
+  test("keeps the text as it was, whatever becomes of the document", () => {
+    const document = { id: "a", text: "x\ud800" };
+    const { byId } = documents([document]);
+    document.text = "other";
+    expect(byId.get("a")?.text).toBe("x\ufffd");
   });
   test("refuses what isn't a list", () => refused("a", /documents must be an array/));
   test("names the position of what isn't a document", () => refused([good, null], /documents\[1\] must be an object/));

@@ -1,108 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import { Channel, type WorkerLike } from "../src/channel.js";
 import * as errors from "../src/errors.js";
-import type { Found } from "../src/protocol.js";
-import { Ranker } from "../src/ranker.js";
-import { serve, type Context, type Handlers, type Port } from "../src/serve.js";
-import type { Document, Info } from "../src/types.js";
-
-/** The worker's side of the line in this thread, behind a `MessageChannel`. */
-class FakeWorker implements WorkerLike {
-  terminated = false;
-  readonly #port: MessagePort;
-  readonly #onError: ((event: Event) => void)[] = [];
-
-  constructor(handlers: Handlers) {
-    const { port1, port2 } = new MessageChannel();
-    serve(port2 as Port, handlers);
-    port2.start();
-    port1.start();
-    this.#port = port1;
-  }
-
-  postMessage(message: unknown): void {
-    this.#port.postMessage(message);
-  }
-
-  addEventListener(type: "message" | "messageerror" | "error", listener: (event: Event) => void): void {
-    if (type === "error") this.#onError.push(listener);
-    else this.#port.addEventListener(type, listener);
-  }
-
-  terminate(): void {
-    this.terminated = true;
-    this.#port.close();
-  }
-
-  /** Fails as a worker does of which the script throws outside of any call. */
-  fail(message?: string): void {
-    for (const listener of this.#onError) listener(Object.assign(new Event("error"), { message }));
-  }
-}
-
-const modelInfo = { sha256: "", bytes: 1, layers: 6, width: 384, maxTokens: 512 };
-const info: Info = {
-  version: "0.1.0",
-  device: "cpu",
-  biEncoder: { ...modelInfo, id: "scout", role: "bi-encoder", head: "mean" },
-  crossEncoder: { ...modelInfo, id: "judge", role: "cross-encoder", head: "classifier" },
-  documents: 0,
-};
-
-/** A worker that finds every document, in order, and scores by length; each batch takes `pace` milliseconds. */
-function setUp(pace = 1) {
-  const begun: string[] = [];
-  let known: string[] = [];
-  const work = async (name: string, { progress, breathe }: Context<"search" | "rerank" | "index" | "embed">) => {
-    begun.push(name);
-    for (let done = 1; done <= 3; done++) {
-      await sleep(pace);
-      progress({ done, total: 3 });
-      await breathe();
-    }
-  };
-  const handlers: Handlers = {
-    load: async () => info,
-    index: async ({ documents }, context) => {
-      await work("index", context);
-      known = documents.map(({ id }) => id);
-      return known.length;
-    },
-    openIndex: async ({ documents, index }) => {
-      begun.push(`openIndex of ${index.byteLength} bytes`);
-      known = documents.map(({ id }) => id);
-      return known.length;
-    },
-    search: async ({ query, pool, topK }, context) => {
-      if (query === "") throw Object.assign(new Error("the query is empty."), { code: "empty-query" });
-      if (query === "trap") throw new WebAssembly.RuntimeError("unreachable");
-      await work(`search ${query}`, context);
-      const found = known.slice(0, pool);
-      const timings = { embed: 1, retrieve: 1, rerank: 1, total: 3 };
-      const retrieved = found.map((id, i) => ({ id, rank: i + 1, cosine: 1 - i / 10 }));
-      const reranked: Found["reranked"] = found
-        .slice()
-        .reverse()
-        .slice(0, topK)
-        .map((id, i) => ({ id, rank: i + 1, previousRank: found.length - i, logit: -i, truncated: false }));
-      return { query, retrieved, reranked, timings, device: "cpu" };
-    },
-    rerank: async ({ query, passages }, context) => {
-      await work(`rerank ${query}`, context);
-      return passages
-        .map((passage, index) => ({ index, logit: passage.length, truncated: false }))
-        .sort((a, b) => b.logit - a.logit);
-    },
-    embed: async ({ texts, kind }, context) => {
-      await work(`embed ${kind}`, context);
-      return texts.map((text) => Float32Array.of(text.length));
-    },
-  };
-  const worker = new FakeWorker(handlers);
-  const ranker = new Ranker<unknown>(new Channel(worker), info);
-  return { worker, ranker, begun };
-}
+import type { Document } from "../src/types.js";
+import { setUp } from "./fake-worker.js";
 
 const documents: Document[] = [
   { id: "a", text: "first", metadata: { page: 1 } },
@@ -112,7 +12,7 @@ const documents: Document[] = [
 
 describe("search", () => {
   test("joins hits with texts and metadata", async () => {
-    const { ranker } = setUp();
+    const { ranker } = await setUp();
     expect(await ranker.index(documents)).toBe(3);
     expect(ranker.info().documents).toBe(3);
     const onProgress = vi.fn();
@@ -121,12 +21,12 @@ describe("search", () => {
       { id: "a", rank: 1, cosine: 1, text: "first", metadata: { page: 1 } },
       { id: "b", rank: 2, cosine: 0.9, text: "second" },
     ]);
-    expect(reranked).toMatchObject([{ id: "b", rank: 1, previousRank: 2, text: "second" }]);
-    expect(onProgress.mock.calls).toEqual([[1, 3], [2, 3], [3, 3]]);
+    expect(reranked).toEqual([{ id: "b", rank: 1, previousRank: 2, logit: 6, truncated: false, text: "second" }]);
+    expect(onProgress.mock.calls).toEqual([[1, 2], [2, 2]]);
   });
 
   test("gives ids and metadata back as they were given, even what can't be sent to a worker", async () => {
-    const { ranker } = setUp();
+    const { ranker } = await setUp();
     const document = { id: "half \ud83d", text: "x\ude00", metadata: () => "a function" };
     await ranker.index([document]);
     const { retrieved } = await ranker.search("q", { pool: 1e12 });
@@ -134,7 +34,7 @@ describe("search", () => {
   });
 
   test("answers from the documents that were there when its turn came", async () => {
-    const { ranker } = setUp();
+    const { ranker } = await setUp();
     await ranker.index(documents);
     const before = ranker.search("before");
     const replaced = ranker.index([{ id: "z", text: "new" }]);
@@ -145,11 +45,11 @@ describe("search", () => {
   });
 
   test("refuses an empty query as the engine does", async () => {
-    await expect(setUp().ranker.search("")).rejects.toThrow(errors.EmptyQueryError);
+    await expect((await setUp()).ranker.search("")).rejects.toThrow(errors.EmptyQueryError);
   });
 
   test.each([{ pool: 0 }, { pool: 2.5 }, { topK: -1 }, { topK: Number.NaN }])("refuses %o, by name", async (options) => {
-    const { ranker, begun } = setUp();
+    const { ranker, begun } = await setUp();
     const work = ranker.search("q", options);
     await expect(work).rejects.toThrow(errors.BadInputError);
     await expect(work).rejects.toThrow(Object.keys(options)[0]);
@@ -159,7 +59,7 @@ describe("search", () => {
 
 describe("index", () => {
   test("takes a prebuilt one and leaves the caller's bytes alone", async () => {
-    const { ranker, begun } = setUp();
+    const { ranker, begun } = await setUp();
     const prebuilt = new ArrayBuffer(16);
     expect(await ranker.index(documents, { prebuilt })).toBe(3);
     expect(begun).toEqual(["openIndex of 16 bytes"]);
@@ -168,11 +68,11 @@ describe("index", () => {
 
   test("refuses a prebuilt one that isn't bytes", async () => {
     const prebuilt = "bytes" as unknown as ArrayBuffer;
-    await expect(setUp().ranker.index(documents, { prebuilt })).rejects.toThrow(/prebuilt/);
+    await expect((await setUp()).ranker.index(documents, { prebuilt })).rejects.toThrow(/prebuilt/);
   });
 
   test("aborted, leaves the earlier documents", async () => {
-    const { ranker } = setUp();
+    const { ranker } = await setUp();
     await ranker.index(documents);
     const controller = new AbortController();
     const work = ranker.index([{ id: "z", text: "new" }], { signal: controller.signal });
@@ -182,7 +82,7 @@ describe("index", () => {
   });
 
   test("aborted too late for the worker, still joins with the documents that the worker has", async () => {
-    const { ranker } = setUp();
+    const { ranker } = await setUp();
     await ranker.index(documents);
     const controller = new AbortController();
     // The prebuilt path has no batches: once begun it isn't stopped.
@@ -199,7 +99,7 @@ describe("rerank", () => {
   const request = { query: "q", documents: ["aa", { text: "a", metadata: 7 }, "aaa"] };
 
   test("answers in the manner of hosted rerankers, with the logit", async () => {
-    const { results, activation, model } = await setUp().ranker.rerank({ ...request, top_n: 2 });
+    const { results, activation, model } = await (await setUp()).ranker.rerank({ ...request, top_n: 2 });
     expect(results).toEqual([
       { index: 2, relevance_score: 3, logit: 3, truncated: false },
       { index: 0, relevance_score: 2, logit: 2, truncated: false },
@@ -209,13 +109,13 @@ describe("rerank", () => {
 
   test("gives documents back, and the sigmoid, on request", async () => {
     const all = { ...request, return_documents: true, activation: "sigmoid" } as const;
-    const { results } = await setUp().ranker.rerank(all);
+    const { results } = await (await setUp()).ranker.rerank(all);
     expect(results.at(-1)).toMatchObject({ document: { text: "a", metadata: 7 }, logit: 1 });
     expect(results[0]?.relevance_score).toBeCloseTo(1 / (1 + Math.exp(-3)), 12);
   });
 
   test("of nothing is nothing, without the worker", async () => {
-    const { ranker, begun } = setUp();
+    const { ranker, begun } = await setUp();
     expect((await ranker.rerank({ query: "q", documents: [] })).results).toEqual([]);
     expect(begun).toEqual([]);
     ranker.dispose();
@@ -228,7 +128,7 @@ describe("rerank", () => {
     [{ ...request, query: undefined }, /query/],
     [{ ...request, activation: "softmax" }, /activation/],
   ])("refuses %o", async (bad, message) => {
-    const work = setUp().ranker.rerank(bad as unknown as typeof request);
+    const work = (await setUp()).ranker.rerank(bad as unknown as typeof request);
     await expect(work).rejects.toThrow(errors.BadInputError);
     await expect(work).rejects.toThrow(message);
   });
@@ -236,19 +136,19 @@ describe("rerank", () => {
 
 describe("embed", () => {
   test("gives a vector for each text", async () => {
-    const { ranker, begun } = setUp();
+    const { ranker, begun } = await setUp();
     expect(await ranker.embed(["a", "bb"], { kind: "query" })).toEqual([Float32Array.of(1), Float32Array.of(2)]);
     expect(begun).toEqual(["embed query"]);
   });
   test("refuses another kind", async () => {
     const options = { kind: "passage" } as unknown as { kind: "query" };
-    await expect(setUp().ranker.embed(["a"], options)).rejects.toThrow(/kind/);
+    await expect((await setUp()).ranker.embed(["a"], options)).rejects.toThrow(/kind/);
   });
 });
 
 describe("calls", () => {
   test("made at once are taken one at a time, in order, and all answered", async () => {
-    const { ranker, begun } = setUp();
+    const { ranker, begun } = await setUp();
     await ranker.index(documents);
     const ended: string[] = [];
     const note = (name: string) => () => ended.push(name);
@@ -258,11 +158,13 @@ describe("calls", () => {
       ranker.search("three").then(note("three")),
     ]);
     expect(ended).toEqual(["one", "two", "three"]);
-    expect(begun).toEqual(["index", "search one", "rerank two", "search three"]);
+    const all = "first second third";
+    const order = ["index", "retrieve one", `score one: ${all}`, "score two: x", "retrieve three", `score three: ${all}`];
+    expect(begun).toEqual(order);
   });
 
   test("that wait and are aborted are never begun", async () => {
-    const { ranker, begun } = setUp(5);
+    const { ranker, begun } = await setUp(5);
     const controller = new AbortController();
     const first = ranker.search("first");
     const waiting = ranker.search("waiting", { signal: controller.signal });
@@ -270,29 +172,29 @@ describe("calls", () => {
     controller.abort("changed my mind");
     await expect(waiting).rejects.toMatchObject({ name: "AbortError", code: "aborted", cause: "changed my mind" });
     await Promise.all([first, last]);
-    expect(begun).toEqual(["search first", "search last"]);
+    expect(begun).toEqual(["retrieve first", "retrieve last"]);
   });
 
   test("under way are let go of at once, though a batch goes on, and the next one is answered", async () => {
-    const { ranker } = setUp(300);
+    const { ranker } = await setUp(300);
     const controller = new AbortController();
-    const work = ranker.search("slow", { signal: controller.signal });
+    const work = ranker.rerank({ query: "slow", documents: ["a", "b"], signal: controller.signal });
     await sleep(50);
     const start = performance.now();
     controller.abort();
     await expect(work).rejects.toThrow(errors.AbortError);
     expect(performance.now() - start).toBeLessThan(100);
-    expect(await ranker.rerank({ query: "next", documents: [] })).toBeDefined();
+    expect((await ranker.rerank({ query: "next", documents: ["a"] })).results).toHaveLength(1);
   });
 
   test("with a signal that has fired already are never sent", async () => {
-    const { ranker, begun } = setUp();
+    const { ranker, begun } = await setUp();
     await expect(ranker.search("q", { signal: AbortSignal.abort() })).rejects.toThrow(errors.AbortError);
     expect(begun).toEqual([]);
   });
 
   test("that failed don't hold up the next", async () => {
-    const { ranker } = setUp();
+    const { ranker } = await setUp();
     const [bad, good] = await Promise.allSettled([ranker.search(""), ranker.search("q")]);
     expect([bad.status, good.status]).toEqual(["rejected", "fulfilled"]);
   });
@@ -301,17 +203,17 @@ describe("calls", () => {
     const { signal } = new AbortController();
     const add = vi.spyOn(signal, "addEventListener");
     const remove = vi.spyOn(signal, "removeEventListener");
-    const { ranker } = setUp();
+    const { ranker } = await setUp();
     await ranker.search("q", { signal });
     await ranker.search("", { signal }).catch(() => undefined);
-    expect(add).toHaveBeenCalledTimes(2);
-    expect(remove).toHaveBeenCalledTimes(2);
+    expect(add.mock.calls.length).toBeGreaterThan(0);
+    expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
   });
 });
 
 describe("the end", () => {
   test("dispose ends the worker and rejects what is under way and what comes later", async () => {
-    const { ranker, worker } = setUp(50);
+    const { ranker, worker } = await setUp(50);
     const work = [ranker.search("one"), ranker.search("two")];
     ranker.dispose();
     for (const one of work) await expect(one).rejects.toThrow(errors.DisposedError);
@@ -324,7 +226,7 @@ describe("the end", () => {
     ["out of memory", /out of memory/],
     [undefined, /worker\.js.*Firefox 114/],
   ])("a worker that fails with %s rejects everything", async (message, expected) => {
-    const { ranker, worker } = setUp(50);
+    const { ranker, worker } = await setUp(50);
     const work = ranker.search("one");
     worker.fail(message);
     await expect(work).rejects.toThrow(errors.WorkerCrashedError);
@@ -333,9 +235,10 @@ describe("the end", () => {
     expect(worker.terminated).toBe(true);
   });
 
-  test("a trap in one call is the end of the worker", async () => {
-    const { ranker, worker } = setUp();
-    const [one, two] = await Promise.allSettled([ranker.search("trap"), ranker.search("q")]);
+  test.each(["trap in retrieve", "trap in score"])("a %s is the end of the only worker", async (query) => {
+    const { ranker, worker } = await setUp();
+    await ranker.index(documents);
+    const [one, two] = await Promise.allSettled([ranker.search(query), ranker.search("q")]);
     for (const { status, reason } of [one, two] as PromiseRejectedResult[]) {
       expect(status).toBe("rejected");
       expect(reason).toBeInstanceOf(errors.WorkerCrashedError);

@@ -10,6 +10,7 @@ use crate::Error;
 use crate::backend::Backend;
 use crate::model::{BiEncoder, CrossEncoder};
 use crate::rerank::{self, Checkpoint};
+use crate::retrieve::Hit;
 use serde::Serialize;
 use web_time::Instant;
 
@@ -78,6 +79,45 @@ pub struct Reply {
     pub device: String,
 }
 
+/// What the first stage found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidates {
+    /// Best cosine first.
+    pub hits: Vec<Hit>,
+    /// Milliseconds for the query's vector.
+    pub embed: f64,
+    /// Milliseconds to compare it with the index.
+    pub retrieve: f64,
+}
+
+/// The first stage: the `pool` documents of greatest cosine. A pool larger than the collection means all of it.
+///
+/// # Errors
+/// [`crate::model::ModelError::EmptyQuery`] if the query has no token; [`Error::BadRequest`] for a pool of 0.
+pub async fn retrieve<B: Backend>(
+    bi_encoder: &BiEncoder<B>,
+    collection: &Collection,
+    query: &str,
+    pool: usize,
+) -> Result<Candidates, Error> {
+    at_least_one("pool", pool)?;
+    let start = Instant::now();
+    let vector = bi_encoder.embed_query(query).await?;
+    let embed = since(start);
+    let start = Instant::now();
+    let hits = collection.index().search(&vector, pool);
+    Ok(Candidates { hits, embed, retrieve: since(start) })
+}
+
+fn at_least_one(name: &str, value: usize) -> Result<(), Error> {
+    if value == 0 { Err(Error::BadRequest(format!("{name} must be at least 1"))) } else { Ok(()) }
+}
+
+/// Milliseconds.
+fn since(earlier: Instant) -> f64 {
+    earlier.elapsed().as_secs_f64() * 1e3
+}
+
 /// Searches a collection. A pool larger than the collection means all of it; an empty collection gives empty lists.
 ///
 /// # Errors
@@ -90,18 +130,9 @@ pub async fn search<B: Backend>(
     request: Request<'_>,
     checkpoint: &impl Checkpoint,
 ) -> Result<Reply, Error> {
-    for (name, value) in [("pool", request.pool), ("top-k", request.top_k)] {
-        if value == 0 {
-            return Err(Error::BadRequest(format!("{name} must be at least 1")));
-        }
-    }
+    at_least_one("top-k", request.top_k)?;
     let start = Instant::now();
-    let since = |earlier: Instant| earlier.elapsed().as_secs_f64() * 1e3;
-    let vector = bi_encoder.embed_query(request.query).await?;
-    let embed = since(start);
-    let stage = Instant::now();
-    let hits = collection.index().search(&vector, request.pool);
-    let retrieve = since(stage);
+    let Candidates { hits, embed, retrieve } = retrieve(bi_encoder, collection, request.query, request.pool).await?;
     let stage = Instant::now();
     let documents: Vec<_> = hits.iter().map(|hit| &collection.documents()[hit.document]).collect();
     let passages: Vec<&str> = documents.iter().map(|d| d.text.as_str()).collect();

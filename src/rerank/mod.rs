@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::backend::Backend;
-use crate::model::{CrossEncoder, Pair, batches};
+use crate::model::{CrossEncoder, Pair, Query, batches};
 use serde::Serialize;
 use std::future::Future;
 
@@ -53,10 +53,22 @@ pub async fn score<B: Backend>(
     if passages.is_empty() {
         return Ok(Vec::new());
     }
-    let query = model.query(query)?;
+    score_passages(model, &model.query(query)?, passages, checkpoint).await
+}
+
+/// [`score`] for a query that was tokenized before, as where its passages come in parcels.
+///
+/// # Errors
+/// [`Error::Stopped`] if the checkpoint says so.
+pub async fn score_passages<B: Backend>(
+    model: &CrossEncoder<B>,
+    query: &Query,
+    passages: &[&str],
+    checkpoint: &impl Checkpoint,
+) -> Result<Vec<Scored>, Error> {
     let mut scores = Vec::with_capacity(passages.len());
     for some in passages.chunks(TEXTS_AT_A_TIME) {
-        let pairs = some.iter().map(|passage| model.pair(&query, passage)).collect::<Result<Vec<Pair>, _>>()?;
+        let pairs = some.iter().map(|passage| model.pair(query, passage)).collect::<Result<Vec<Pair>, _>>()?;
         let lengths: Vec<usize> = pairs.iter().map(Pair::tokens).collect();
         for batch in batches(&lengths, BATCH_TOKENS) {
             for (pair, logit) in pairs[batch.clone()].iter().zip(model.score(&pairs[batch]).await?) {

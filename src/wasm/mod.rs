@@ -7,23 +7,40 @@ use crate::backend::{Backend, Cpu};
 use crate::convert::{Files, Overrides, Target};
 use crate::corpus::{Document, read_documents};
 use crate::kernels::quant::Dtype;
-use crate::model::{BiEncoder, Config, CrossEncoder, Pooling, manifest};
-use crate::pipeline::{self, Collection, Kind, Request};
-use crate::rerank;
+use crate::model::{BiEncoder, Config, CrossEncoder, Pooling, Query, manifest};
+use crate::pipeline::{self, Candidates, Collection, Kind};
+use crate::rerank::{self, Checkpoint};
 use js::JsCheckpoint;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// Models and documents of one tab.
+/// Bytes of text tokenized without asking whether to go on: some tens of milliseconds.
+const BYTES_BETWEEN_CHECKPOINTS: usize = 50_000;
+
+/// Models and documents of one tab, or of one of several workers of a tab.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct Engine {
     // Calls overlap (they wait at checkpoints), so each holds what it began with.
     bi_encoder: RefCell<Option<Rc<Loaded<BiEncoder<Cpu>>>>>,
     cross_encoder: RefCell<Option<Rc<Loaded<CrossEncoder<Cpu>>>>>,
-    collection: RefCell<Option<Rc<Collection>>>,
+    indexed: RefCell<Option<Rc<Indexed>>>,
+    last_query: RefCell<Option<LastQuery>>,
+}
+
+/// The query that came last, as the cross-encoder's tokens. Its passages come in parcels, and it may be long.
+struct LastQuery {
+    text: String,
+    tokens: Rc<Query>,
+}
+
+/// Documents, and how many tokens those have that have been candidates. Counted when first needed, so that opening a
+/// large index stays quick; 0 where nobody has counted yet.
+struct Indexed {
+    collection: Collection,
+    tokens: RefCell<Vec<u32>>,
 }
 
 struct Loaded<M> {
@@ -45,6 +62,20 @@ struct Info<'a> {
     bi_encoder: Option<Report<'a>>,
     cross_encoder: Option<Report<'a>>,
     documents: usize,
+}
+
+#[derive(Serialize)]
+struct Candidate<'a> {
+    id: &'a str,
+    cosine: f32,
+    tokens: u32,
+}
+
+#[derive(Serialize)]
+struct Retrieved<'a> {
+    candidates: Vec<Candidate<'a>>,
+    embed_ms: f64,
+    retrieve_ms: f64,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +105,7 @@ impl Engine {
         let model = BiEncoder::load(&bytes, Cpu).map_err(|e| js::error(e.into()))?;
         let report = js::value(&Report { config: model.encoder().config(), sha256: &sha256 })?;
         if self.bi_encoder.borrow().as_ref().is_none_or(|old| old.sha256 != sha256) {
-            self.collection.replace(None);
+            self.indexed.replace(None);
         }
         self.bi_encoder.replace(Some(Rc::new(Loaded { model, sha256 })));
         Ok(report)
@@ -86,6 +117,11 @@ impl Engine {
         let model = CrossEncoder::load(&bytes, Cpu).map_err(|e| js::error(e.into()))?;
         let report = js::value(&Report { config: model.encoder().config(), sha256: &sha256 })?;
         self.cross_encoder.replace(Some(Rc::new(Loaded { model, sha256 })));
+        // Both were by the tokenizer of the one before.
+        self.last_query.replace(None);
+        if let Some(indexed) = &*self.indexed.borrow() {
+            indexed.tokens.borrow_mut().fill(0);
+        }
         Ok(report)
     }
 
@@ -95,9 +131,7 @@ impl Engine {
         let bi_encoder = self.bi_encoder()?;
         let documents = read_documents(documents).map_err(|e| js::error(e.into()))?;
         let collection = Collection::open(documents, index, &bi_encoder.model, &bi_encoder.sha256).map_err(|e| js::error(e.into()))?;
-        let n = collection.documents().len();
-        self.collection.replace(Some(Rc::new(collection)));
-        Ok(n)
+        Ok(self.take(collection))
     }
 
     /// Embeds documents (`{id, text}`) and takes them in the place of those before; returns their number.
@@ -108,29 +142,57 @@ impl Engine {
         let texts: Vec<&str> = documents.iter().map(|d| d.text.as_str()).collect();
         let checkpoint = JsCheckpoint::new(checkpoint);
         let embeddings = checkpoint.translate(pipeline::embed(&bi_encoder.model, &texts, Kind::Document, &checkpoint).await)?;
-        let n = documents.len();
-        let collection = Collection::from_embeddings(documents, &embeddings, &bi_encoder.model, &bi_encoder.sha256);
-        self.collection.replace(Some(Rc::new(collection)));
-        Ok(n)
+        Ok(self.take(Collection::from_embeddings(documents, &embeddings, &bi_encoder.model, &bi_encoder.sha256)))
     }
 
-    /// Retrieves `pool` candidates, reranks them and returns the best `top_k` beside the whole pool.
-    pub async fn search(&self, query: String, pool: usize, top_k: usize, checkpoint: js_sys::Function) -> Result<JsValue, JsValue> {
-        let (bi_encoder, cross_encoder, collection) = (self.bi_encoder()?, self.cross_encoder()?, self.collection()?);
-        let request = Request { query: &query, pool, top_k };
-        let checkpoint = JsCheckpoint::new(checkpoint);
-        let reply = pipeline::search(&bi_encoder.model, &cross_encoder.model, &collection, request, &checkpoint).await;
-        js::value(&checkpoint.translate(reply)?)
+    /// First stage: `{candidates, embed_ms, retrieve_ms}`, the candidates being `{id, cosine, tokens}`, best cosine first.
+    /// `tokens` is how many the cross-encoder will read of the query and the candidate.
+    pub async fn retrieve(&self, query: String, pool: usize) -> Result<JsValue, JsValue> {
+        let (bi_encoder, cross_encoder, indexed) = (self.bi_encoder()?, self.cross_encoder()?, self.indexed()?);
+        let found = pipeline::retrieve(&bi_encoder.model, &indexed.collection, &query, pool).await;
+        let Candidates { hits, embed, retrieve } = found.map_err(js::error)?;
+        let mut candidates = Vec::with_capacity(hits.len());
+        if !hits.is_empty() {
+            let query = self.query(&cross_encoder, query).map_err(js::error)?;
+            let mut tokens = indexed.tokens.borrow_mut();
+            for hit in &hits {
+                let (document, count) = (&indexed.collection.documents()[hit.document], &mut tokens[hit.document]);
+                if *count == 0 {
+                    *count = cross_encoder.tokens(&document.text).map_err(js::error)?;
+                }
+                let tokens = cross_encoder.pair_tokens(&query, *count).map_err(js::error)?;
+                candidates.push(Candidate { id: &document.id, cosine: hit.cosine, tokens });
+            }
+        }
+        js::value(&Retrieved { candidates, embed_ms: embed, retrieve_ms: retrieve })
     }
 
-    /// Scores passages against a query: `{index, logit, truncated}`, best first.
-    pub async fn rerank(&self, query: String, passages: Vec<String>, checkpoint: js_sys::Function) -> Result<JsValue, JsValue> {
+    /// Second stage: scores passages against a query, `{index, logit, truncated}` each, in the order of the passages.
+    pub async fn score(&self, query: String, passages: Vec<String>, checkpoint: js_sys::Function) -> Result<JsValue, JsValue> {
         let cross_encoder = self.cross_encoder()?;
+        let query = self.query(&cross_encoder, query).map_err(js::error)?;
         let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
         let checkpoint = JsCheckpoint::new(checkpoint);
-        let mut scores = checkpoint.translate(rerank::score(&cross_encoder.model, &query, &passages, &checkpoint).await)?;
-        rerank::best_first(&mut scores);
-        js::value(&scores)
+        js::value(&checkpoint.translate(rerank::score_passages(&cross_encoder.model, &query, &passages, &checkpoint).await)?)
+    }
+
+    /// How many tokens the cross-encoder will read of the query and each passage: what the dealing of passages to workers
+    /// goes by.
+    pub async fn tokens(&self, query: String, passages: Vec<String>, checkpoint: js_sys::Function) -> Result<Vec<u32>, JsValue> {
+        let cross_encoder = self.cross_encoder()?;
+        let query = self.query(&cross_encoder, query).map_err(js::error)?;
+        let checkpoint = JsCheckpoint::new(checkpoint);
+        let (mut counts, mut bytes) = (Vec::with_capacity(passages.len()), 0);
+        for passage in &passages {
+            let count = cross_encoder.tokens(passage).and_then(|count| cross_encoder.pair_tokens(&query, count));
+            counts.push(count.map_err(js::error)?);
+            bytes += passage.len();
+            if bytes > BYTES_BETWEEN_CHECKPOINTS {
+                bytes = 0;
+                checkpoint.translate(checkpoint.reach(counts.len(), passages.len()).await)?;
+            }
+        }
+        Ok(counts)
     }
 
     /// Vectors of texts, `kind` being `query` or `document`: `{vector, tokens, truncated}`.
@@ -151,7 +213,7 @@ impl Engine {
             device: Cpu.describe(),
             bi_encoder: bi_encoder.as_ref().map(|m| Report { config: m.model.encoder().config(), sha256: &m.sha256 }),
             cross_encoder: cross_encoder.as_ref().map(|m| Report { config: m.model.encoder().config(), sha256: &m.sha256 }),
-            documents: self.collection.borrow().as_ref().map_or(0, |c| c.documents().len()),
+            documents: self.indexed.borrow().as_ref().map_or(0, |i| i.collection.documents().len()),
         })
     }
 }
@@ -165,8 +227,40 @@ impl Engine {
         self.cross_encoder.borrow().clone().ok_or_else(|| js::error(Error::NotReady("the cross-encoder")))
     }
 
-    fn collection(&self) -> Result<Rc<Collection>, JsValue> {
-        self.collection.borrow().clone().ok_or_else(|| js::error(Error::NotReady("the index of the documents")))
+    fn indexed(&self) -> Result<Rc<Indexed>, JsValue> {
+        self.indexed.borrow().clone().ok_or_else(|| js::error(Error::NotReady("the index of the documents")))
+    }
+
+    /// Tokens of a query.
+    fn query(&self, cross_encoder: &Loaded<CrossEncoder<Cpu>>, text: String) -> Result<Rc<Query>, Error> {
+        if let Some(last) = &*self.last_query.borrow()
+            && last.text == text
+        {
+            return Ok(last.tokens.clone());
+        }
+        let tokens = Rc::new(cross_encoder.model.query(&text)?);
+        self.last_query.replace(Some(LastQuery { text, tokens: tokens.clone() }));
+        Ok(tokens)
+    }
+
+    /// Puts documents in the place of those before; returns their number.
+    fn take(&self, collection: Collection) -> usize {
+        let n = collection.documents().len();
+        self.indexed.replace(Some(Rc::new(Indexed { collection, tokens: RefCell::new(vec![0; n]) })));
+        n
+    }
+}
+
+impl Loaded<CrossEncoder<Cpu>> {
+    /// Tokens of a text, uncut and without special tokens.
+    fn tokens(&self, text: &str) -> Result<u32, Error> {
+        Ok(self.model.encoder().tokenizer().ids(text)?.len() as u32)
+    }
+
+    /// Tokens read of a query and a passage that has so many.
+    fn pair_tokens(&self, query: &Query, passage: u32) -> Result<u32, Error> {
+        let alone = self.model.pair(query, "")?.tokens() as u32;
+        Ok(alone.saturating_add(passage).min(self.model.encoder().config().max_tokens as u32))
     }
 }
 

@@ -32,9 +32,14 @@ export interface Server {
 
 /**
  * Serves the folder `site` below `folder`, for instance `/some/folder/`; and, for any origin to fetch, the files of
- * `shared` below `/shared/`.
+ * `shared` below `/shared/`. `headers` go with every file of the site.
  */
-export async function serve(site: string, folder: string, shared?: string): Promise<Server> {
+export async function serve(
+  site: string,
+  folder: string,
+  shared?: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const requests: string[] = [];
   const altered = new Set<string>();
   const absent = new Set<string>();
@@ -60,6 +65,7 @@ export async function serve(site: string, folder: string, shared?: string): Prom
         const body = await readFile(join(site, name));
         if ([...altered].some((end) => path.endsWith(end))) body.writeUInt8(body.readUInt8(body.length - 1) ^ 1, body.length - 1);
         response.writeHead(200, {
+          ...headers,
           "Content-Type": TYPES[extname(name)] ?? "application/octet-stream",
           "Content-Length": body.length,
         });

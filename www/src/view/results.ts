@@ -55,7 +55,7 @@ export class Results {
     );
     renderJudge(this.#judge, this.#corpus, query, top);
     this.#links.show(top);
-    this.#measurements(result);
+    this.#measurements(result, info);
     return this.#judgement(result, info);
   }
 
@@ -89,12 +89,18 @@ export class Results {
     return ranks;
   }
 
-  #measurements({ timings, device, retrieved }: SearchResult): void {
-    const each = timings.rerank / Math.max(1, retrieved.length);
+  #measurements({ timings, device, retrieved, scored }: SearchResult, info: Info | undefined): void {
     byId("scout-timing", HTMLElement).textContent =
       `${milliseconds(timings.embed)} for the question’s vector, ${milliseconds(timings.retrieve)} to compare it with ${this.#corpus.passages.length} passages`;
-    byId("judge-timing", HTMLElement).textContent =
-      `${milliseconds(timings.rerank)} to read ${retrieved.length} ${retrieved.length === 1 ? "pair" : `pairs, ${milliseconds(each)} each`}`;
-    byId("engine", HTMLElement).textContent = `Ran on ${device}; ${milliseconds(timings.total)} in all.`;
+    byId("judge-timing", HTMLElement).textContent = readingTime(timings.rerank, scored, retrieved.length - scored);
+    const workers = info === undefined ? "" : ` on ${info.workers} ${info.workers === 1 ? "worker" : "workers"}`;
+    byId("engine", HTMLElement).textContent = `Ran${workers}, ${device}; ${milliseconds(timings.total)} in all.`;
   }
+}
+
+/** How long the judge read, and how much of it it knew already. */
+function readingTime(time: number, scored: number, known: number): string {
+  if (scored === 0) return known === 0 ? "nothing to read" : `knew all ${known} pairs from before`;
+  const pairs = scored === 1 ? "pair" : `pairs, ${milliseconds(time / scored)} each`;
+  return `${milliseconds(time)} to read ${scored} ${pairs}${known === 0 ? "" : `; ${known} known from before`}`;
 }

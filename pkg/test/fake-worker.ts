@@ -1,0 +1,125 @@
+/** Workers in this thread: the real protocol over a `MessageChannel`, with an engine that a test decides on. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { ScoreCache } from "../src/cache.js";
+import { Channel, type WorkerLike } from "../src/channel.js";
+import { Crew } from "../src/crew.js";
+import type { JoinParams, LoadedInfo, Request } from "../src/protocol.js";
+import { Ranker } from "../src/ranker.js";
+import { serve, type Context, type Handlers, type Port } from "../src/serve.js";
+
+/** The worker's side of the line in this thread. */
+export class FakeWorker implements WorkerLike {
+  terminated = false;
+  readonly #port: MessagePort;
+  readonly #onError: ((event: Event) => void)[] = [];
+
+  constructor(handlers: Handlers, memory = 1000) {
+    const { port1, port2 } = new MessageChannel();
+    serve(port2 as Port, handlers, () => memory);
+    port2.start();
+    port1.start();
+    this.#port = port1;
+  }
+
+  postMessage(message: Request, transfer: Transferable[]): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  addEventListener(type: "message" | "messageerror" | "error", listener: (event: Event) => void): void {
+    if (type === "error") this.#onError.push(listener);
+    else this.#port.addEventListener(type, listener);
+  }
+
+  terminate(): void {
+    this.terminated = true;
+    this.#port.close();
+  }
+
+  /** Fails as a worker does of which the script throws outside of any call. */
+  fail(message?: string): void {
+    for (const listener of this.#onError) listener(Object.assign(new Event("error"), { message }));
+  }
+}
+
+const modelInfo = { sha256: "", bytes: 1, layers: 6, width: 384, maxTokens: 512 };
+export const info: LoadedInfo = {
+  version: "0.1.0",
+  device: "cpu",
+  build: "simd128",
+  biEncoder: { ...modelInfo, id: "scout", role: "bi-encoder", head: "mean" },
+  crossEncoder: { ...modelInfo, id: "judge", role: "cross-encoder", head: "classifier" },
+};
+
+/** What a fake engine has been asked to do, in order. */
+export type Begun = string[];
+
+/**
+ * An engine that finds every document, in order, and gives a passage its length as its logit. Each passage, and each of
+ * three batches of anything else, takes `pace` milliseconds. Queries that start with "trap" break it.
+ */
+export function engine(begun: Begun, pace = 1): Handlers {
+  let known: string[] = [];
+  const work = async (name: string, { progress, breathe }: Context<"index" | "embed">) => {
+    begun.push(name);
+    for (let done = 1; done <= 3; done++) {
+      await sleep(pace);
+      progress({ done, total: 3 });
+      await breathe();
+    }
+  };
+  return {
+    load: async () => ({ info, others: [] }),
+    join: async () => null,
+    index: async ({ documents }, context) => {
+      await work("index", context);
+      known = documents.map(({ id }) => id);
+      return known.length;
+    },
+    openIndex: async ({ documents, index }) => {
+      begun.push(`openIndex of ${index.byteLength} bytes`);
+      known = documents.map(({ id }) => id);
+      return known.length;
+    },
+    retrieve: async ({ query, pool }) => {
+      if (query === "") throw Object.assign(new Error("the query is empty."), { code: "empty-query" });
+      if (query === "trap in retrieve") throw new WebAssembly.RuntimeError("unreachable");
+      begun.push(`retrieve ${query}`);
+      await sleep(pace);
+      const candidates = known.slice(0, pool).map((id, i) => ({ id, cosine: 1 - i / 10, tokens: 100 }));
+      return { candidates, embed: 1, retrieve: 1 };
+    },
+    tokens: async ({ passages }) => Uint32Array.from(passages, (passage) => passage.length),
+    score: async ({ query, passages }, { progress, breathe }) => {
+      begun.push(`score ${query}: ${passages.join(" ")}`);
+      if (query === "") throw Object.assign(new Error("the query is empty."), { code: "empty-query" });
+      if (query === "trap in score") throw new WebAssembly.RuntimeError("unreachable");
+      for (let done = 1; done <= passages.length; done++) {
+        await sleep(pace);
+        progress({ done, total: passages.length });
+        await breathe();
+      }
+      return passages.map((passage) => ({ logit: passage.length, truncated: false }));
+    },
+    embed: async ({ texts, kind }, context) => {
+      await work(`embed ${kind}`, context);
+      return texts.map((text) => Float32Array.of(text.length));
+    },
+  };
+}
+
+/** What a helper is handed; fake ones look at none of it. */
+export function joining(): JoinParams {
+  return { build: "simd128", module: {} as WebAssembly.Module, model: new ArrayBuffer(8), sha256: "" };
+}
+
+/** A ranker with one worker, or with as many helpers besides as engines are given. */
+export async function setUp(pace = 1, { helpers = [] as Handlers[], scoreCache = 1000 } = {}) {
+  const begun: Begun = [];
+  const worker = new FakeWorker(engine(begun, pace));
+  const crew = new Crew(new Channel(worker), 1 + helpers.length);
+  const helperWorkers = helpers.map((handlers) => new FakeWorker(handlers));
+  await Promise.all(helperWorkers.map((helper) => crew.hire(() => helper, joining())));
+  const ranker = new Ranker<unknown>(crew, info, new ScoreCache(scoreCache));
+  return { worker, helpers: helperWorkers, crew, ranker, begun };
+}

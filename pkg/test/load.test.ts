@@ -1,0 +1,83 @@
+/** `load` as far as it can go without a browser: how many workers it makes, and of what. */
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { BadInputError, load, ModelUnavailableError, type LoadOptions } from "../src/index.js";
+import type { JoinParams, LoadParams } from "../src/protocol.js";
+import { engine, FakeWorker, info, joining } from "./fake-worker.js";
+
+beforeEach(() => vi.stubGlobal("Worker", class {}));
+afterEach(() => vi.unstubAllGlobals());
+
+/** A function that makes workers, and what they were handed. */
+function factory({ fails = false } = {}) {
+  const made: FakeWorker[] = [];
+  const loads: LoadParams[] = [];
+  const joins: JoinParams[] = [];
+  const make = () => {
+    const worker = new FakeWorker({
+      ...engine([]),
+      load: async (params) => {
+        loads.push(params);
+        if (fails) throw new ModelUnavailableError("not there");
+        return { info, others: Array.from({ length: params.others }, joining) };
+      },
+      join: async (params) => {
+        joins.push(params);
+        return null;
+      },
+    });
+    made.push(worker);
+    return worker as unknown as Worker;
+  };
+  return { make, made, loads, joins };
+}
+
+const at = { modelsUrl: "https://example.org/models/" };
+const ready = (ranker: { info(): { workers: number; workersWanted: number } }) =>
+  vi.waitFor(() => expect(ranker.info().workers).toBe(ranker.info().workersWanted));
+
+describe("load", () => {
+  test("makes the workers that are asked for; one of them loads, the others are handed what it has", async () => {
+    const { make, made, loads, joins } = factory();
+    const ranker = await load({ ...at, worker: make, workers: 3 });
+    await ready(ranker);
+    expect(ranker.info()).toMatchObject({ workers: 3, workersWanted: 3, build: "simd128", documents: 0 });
+    expect([made.length, loads.length, joins.length]).toEqual([3, 1, 2]);
+    expect(loads[0]?.others).toBe(2);
+    // Moved, not shared: each has one of its own.
+    expect(joins.map(({ model }) => model.byteLength)).toEqual([8, 8]);
+    ranker.dispose();
+    expect(made.every(({ terminated }) => terminated)).toBe(true);
+  });
+
+  test("chooses by the machine", async () => {
+    vi.stubGlobal("navigator", { hardwareConcurrency: 4, deviceMemory: 8 });
+    const { make, made } = factory();
+    const ranker = await load({ ...at, worker: make });
+    await ready(ranker);
+    expect(made).toHaveLength(3);
+    ranker.dispose();
+  });
+
+  test("lets a single worker work alone", async () => {
+    const { make, loads } = factory();
+    const ranker = await load({ ...at, worker: make(), workers: 4 });
+    expect(ranker.info()).toMatchObject({ workers: 1, workersWanted: 1 });
+    expect(loads[0]?.others).toBe(0);
+    ranker.dispose();
+  });
+
+  test("that fails ends its worker and starts no other", async () => {
+    const { make, made } = factory({ fails: true });
+    await expect(load({ ...at, worker: make, workers: 3 })).rejects.toThrow(ModelUnavailableError);
+    expect(made.map(({ terminated }) => terminated)).toEqual([true]);
+  });
+
+  test.each([{ workers: 0 }, { workers: "many" }, { scoreCache: -1 }, { scoreCache: 1.5 }])("refuses %o", async (bad) => {
+    const { make, made } = factory();
+    const work = load({ ...at, worker: make, ...bad } as LoadOptions);
+    await expect(work).rejects.toThrow(BadInputError);
+    await expect(work).rejects.toThrow(Object.keys(bad)[0]);
+    expect(made).toEqual([]);
+  });
+});

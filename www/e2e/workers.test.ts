@@ -1,0 +1,233 @@
+/** The package as somebody else's page uses it, without a bundler and under a strict policy: one, two and three workers. */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type * as Tabrank from "tabrank";
+import type { Info, Ranker } from "tabrank";
+import { FIRST_QUERY } from "../src/state";
+import { insistOnBuild, launch, native, open, repository, type Watched } from "./browser";
+import { serve, type Server } from "./server";
+
+/** Workers are bound by the policy that comes with their own script, so it goes with every file. */
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+
+/** What the tests keep in the page between two steps. */
+interface Kept {
+  tabrank: typeof Tabrank;
+  ranker: Ranker;
+  workers: Worker[];
+}
+
+declare global {
+  interface Window {
+    kept: Kept;
+  }
+}
+
+let server: Server;
+let browser: Browser;
+let watched: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  insistOnBuild();
+  server = await serve(repository, "/repository/", undefined, { "Content-Security-Policy": POLICY });
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+beforeEach(async () => {
+  server.requests.length = 0;
+  watched = await open(browser, `${server.url}www/e2e/plain.html`);
+  ({ page } = watched);
+  await page.waitForFunction(() => "kept" in window);
+});
+
+afterEach(() => watched.close());
+
+/** Loads the models with so many workers, without an index, and waits until all of them are ready or lost. */
+async function load(workers: number | "auto", more: { broken?: number; scoreCache?: number } = {}): Promise<Info> {
+  return page.evaluate(
+    async ([workers, { broken, scoreCache }]) => {
+      const at = (path: string) => new URL(`/repository/${path}`, location.href);
+      const { tabrank } = window.kept;
+      const made: Worker[] = [];
+      const worker = () => {
+        const script = made.length === broken ? "pkg/dist/none.js" : "pkg/dist/worker.js";
+        made.push(new Worker(at(script), { type: "module" }));
+        return made.at(-1) as Worker;
+      };
+      const ranker = await tabrank.load({ workers, worker, modelsUrl: at("models/"), scoreCache: scoreCache ?? 0 });
+      window.kept = { tabrank, ranker, workers: made };
+      for (;;) {
+        const info = ranker.info();
+        if (info.workers + info.workersLost.length === info.workersWanted) return info;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    [workers, more] as const,
+  );
+}
+
+/** Makes the corpus the documents of the kept ranker. */
+async function fill(): Promise<void> {
+  await page.evaluate(async () => {
+    const corpus = await (await fetch("/repository/corpus/passages.jsonl")).text();
+    const prebuilt = await (await fetch("/repository/models/index.safetensors")).arrayBuffer();
+    const documents = corpus.trim().split("\n").map((line) => JSON.parse(line) as Tabrank.Document);
+    await window.kept.ranker.index(documents, { prebuilt });
+  });
+}
+
+/** Texts of so many passages, of very different lengths. */
+const passages = (number: number): string[] =>
+  Array.from({ length: number }, (_, i) => `flute number ${i} has no reed. `.repeat(1 + ((i * 7) % 23)));
+
+describe("several workers", () => {
+  it("give the command line's numbers to the bit, with any pool", async () => {
+    for (const workers of [1, 2, 3]) {
+      expect(await load(workers)).toMatchObject({ workers, workersWanted: workers, workersLost: [], build: "simd128" });
+      await fill();
+      for (const pool of [1, 7, 30]) {
+        const found = await page.evaluate(
+          async ([query, pool]) => {
+            const ids = new Set<string>();
+            let last = 0;
+            const result = await window.kept.ranker.search(query, {
+              pool,
+              topK: pool,
+              onProgress: (done) => (last = done),
+              onScores: (scored) => scored.forEach(({ id }) => ids.add(id)),
+            });
+            return { ...result, streamed: ids.size, last };
+          },
+          [FIRST_QUERY, pool] as const,
+        );
+        const expected = await native(FIRST_QUERY, pool, pool);
+        expect(found.retrieved.map(({ id, cosine }) => ({ id, score: cosine }))).toEqual(rounded(expected.scout));
+        expect(found.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(rounded(expected.judge));
+        expect(found).toMatchObject({ scored: pool, streamed: pool, last: pool });
+      }
+      await page.evaluate(() => window.kept.ranker.dispose());
+    }
+    expect(watched.complaints).toEqual([]);
+  });
+
+  it("fetch engine and models once", async () => {
+    const info = await load(3);
+    const asked = (end: string) => server.requests.filter((path) => path.endsWith(end)).length;
+    expect([asked("tabrank_bg.wasm"), asked("all-MiniLM-L6-v2-Q8_0.gguf"), asked("tabrank-minilm-l6-Q8_0.gguf")]).toEqual([1, 1, 1]);
+    expect(info.memory).toBeGreaterThan(3 * 25e6);
+    expect(watched.complaints).toEqual([]);
+  });
+
+  it("share a rerank of passages of very different lengths", async () => {
+    const rerank = (documents: string[]) =>
+      page.evaluate((documents) => window.kept.ranker.rerank({ query: "a flute", documents }), documents);
+    await load(1);
+    const alone = await rerank(passages(20));
+    await page.evaluate(() => window.kept.ranker.dispose());
+    await load(3);
+    expect(await rerank(passages(20))).toEqual(alone);
+  });
+});
+
+describe("known scores", () => {
+  it("make a repeated query cost no scoring, and a larger pool only what is new", async () => {
+    await load(2, { scoreCache: 1000 });
+    await fill();
+    const search = (pool: number) =>
+      page.evaluate(([query, pool]) => window.kept.ranker.search(query, { pool, topK: 5 }), [FIRST_QUERY, pool] as const);
+    const first = await search(6);
+    const again = await search(6);
+    const wider = await search(10);
+    expect([first.scored, again.scored, wider.scored]).toEqual([6, 0, 4]);
+    expect(again.reranked).toEqual(first.reranked);
+    expect(again.timings.rerank).toBeLessThan(first.timings.rerank / 2);
+    const expected = await native(FIRST_QUERY, 10, 5);
+    expect(wider.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(rounded(expected.judge));
+    const { scored } = await page.evaluate(
+      ([query, documents]) => window.kept.ranker.rerank({ query, documents }),
+      [FIRST_QUERY, wider.retrieved.map(({ text }) => text)] as const,
+    );
+    expect(scored).toBe(0);
+  });
+});
+
+describe("an aborted request", () => {
+  it("lets go at once, and doesn't hold up the next", async () => {
+    for (const workers of [1, 2]) {
+      await load(workers);
+      const { released, answered, each } = await page.evaluate(async () => {
+        const { ranker } = window.kept;
+        const long = Array.from({ length: 200 }, (_, i) => `passage ${i} goes on and on `.repeat(100));
+        const before = performance.now();
+        await ranker.rerank({ query: "q", documents: long.slice(0, 2) });
+        const each = (performance.now() - before) / 2;
+        const controller = new AbortController();
+        const work = ranker.rerank({ query: "long", documents: long, signal: controller.signal });
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const start = performance.now();
+        controller.abort();
+        await work.catch((error: Error) => {
+          if (error.name !== "AbortError") throw error;
+        });
+        const released = performance.now() - start;
+        const { results } = await ranker.rerank({ query: "short", documents: ["a", "b"] });
+        if (results.length !== 2) throw new Error("not all were scored");
+        return { released, answered: performance.now() - start, each };
+      });
+      expect(released).toBeLessThan(100);
+      // The rest of the first request would have taken some two hundred times `each`.
+      expect(answered).toBeLessThan(20 * each);
+      await page.evaluate(() => window.kept.ranker.dispose());
+    }
+  });
+});
+
+describe("a worker that is lost", () => {
+  it("in the middle of the work is done without", async () => {
+    await load(3);
+    const outcome = await page.evaluate(async (documents) => {
+      const { ranker, workers } = window.kept;
+      const expected = await ranker.rerank({ query: "a flute", documents });
+      const work = ranker.rerank({ query: "a flute", documents });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      // No message of the protocol: the worker's own code throws, as it does where a browser runs out of memory.
+      workers[2]?.postMessage(null);
+      return { expected, found: await work, info: ranker.info() };
+    }, passages(30));
+    expect(outcome.found).toEqual(outcome.expected);
+    expect(outcome.info).toMatchObject({ workers: 2, workersWanted: 3, workersLost: [expect.stringContaining("crashed")] });
+  });
+
+  it("at its start is done without", async () => {
+    const info = await load(3, { broken: 1 });
+    expect(info).toMatchObject({ workers: 2, workersWanted: 3, workersLost: [expect.stringContaining("worker.js")] });
+    const { results } = await page.evaluate(() => window.kept.ranker.rerank({ query: "a flute", documents: ["a", "b", "c"] }));
+    expect(results).toHaveLength(3);
+  });
+
+  it("if it is the first, is an error", async () => {
+    await load(2);
+    const code = await page.evaluate(async (documents) => {
+      const { ranker, workers } = window.kept;
+      const work = ranker.rerank({ query: "a flute", documents });
+      setTimeout(() => workers[0]?.postMessage(null), 100);
+      return work.then(
+        () => "none",
+        (error: Tabrank.TabrankError) => error.code,
+      );
+    }, passages(30));
+    expect(code).toBe("worker-crashed");
+  });
+});
+
+/** The command line prints the shortest decimals that give a 32-bit float back; the page holds that float itself. */
+function rounded(scores: readonly { id: string; score: number }[]): { id: string; score: number }[] {
+  return scores.map(({ id, score }) => ({ id, score: Math.fround(score) }));
+}
