@@ -10,7 +10,7 @@ use crate::retrieve::IndexError;
 pub enum Error {
     /// A model file or a model's input.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(ModelError),
     /// Documents or queries.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
@@ -29,6 +29,15 @@ pub enum Error {
     /// A checkpoint asked to stop.
     #[error("stopped on request")]
     Stopped,
+}
+
+impl From<ModelError> for Error {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Stopped => Self::Stopped,
+            error => Self::Model(error),
+        }
+    }
 }
 
 impl Error {

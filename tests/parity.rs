@@ -116,7 +116,7 @@ fn embeddings() {
 fn check_layers(encoder: &Encoder<Cpu>, sequence: &Sequence, prefix: &str, file: &SafeTensors) {
     let packing = Sequence::pack([sequence]);
     let mut seen = 0;
-    encoder.forward_observed(&packing, Carried::All, |layer, hidden| {
+    let forward = encoder.forward_observed(&packing, Carried::All, &(), |layer, hidden| {
         let tensor = file.tensor(&format!("{prefix}.{layer}")).unwrap();
         let want: Vec<f32> = tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
         let got = block_on(Cpu.read(hidden.clone()));
@@ -125,6 +125,7 @@ fn check_layers(encoder: &Encoder<Cpu>, sequence: &Sequence, prefix: &str, file:
         assert!(max <= 2e-4, "{prefix}, layer {layer}: {max}");
         seen += 1;
     });
+    block_on(forward).unwrap();
     assert_eq!(seen, encoder.config().layers + 1);
 }
 
@@ -211,7 +212,7 @@ fn candle_computes_the_same_hidden_states() {
     let types = sequence.types().into_iter().map(u32::from).collect();
     let theirs = twin.forward(&row(sequence.ids.clone()), &row(types), None).unwrap();
     let theirs = theirs.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let ours = block_on(Cpu.read(model.encoder().forward(&Sequence::pack([sequence]), Carried::All)));
+    let ours = block_on(async { Cpu.read(model.encoder().forward(&Sequence::pack([sequence]), Carried::All, &()).await.unwrap()).await });
     let max = greatest_difference(&ours, &theirs);
     println!("hidden states against candle-transformers: max {max:.2e}");
     assert_eq!(ours.len(), theirs.len());

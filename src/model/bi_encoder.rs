@@ -1,7 +1,7 @@
 //! The scout: one vector per text.
 
 use super::gguf::Gguf;
-use super::{Config, Encoder, ModelError, Pooling, Role, Sequence};
+use super::{Config, Encoder, ModelError, Pause, Pooling, Role, Sequence};
 use crate::backend::{Backend, Carried};
 use crate::kernels::dot::dot;
 
@@ -88,14 +88,22 @@ impl<B: Backend> BiEncoder<B> {
     /// # Errors
     /// [`ModelError::NotFinite`] if the weights are damaged.
     pub async fn embed(&self, sequences: &[Sequence]) -> Result<Vec<Embedding>, ModelError> {
+        self.embed_pausing(sequences, &()).await
+    }
+
+    /// [`Self::embed`] with pauses between the layers.
+    ///
+    /// # Errors
+    /// [`ModelError::Stopped`] besides.
+    pub async fn embed_pausing(&self, sequences: &[Sequence], pause: &impl Pause) -> Result<Vec<Embedding>, ModelError> {
         if sequences.is_empty() {
             return Ok(Vec::new());
         }
         let packing = Sequence::pack(sequences);
         let backend = self.encoder.backend();
         let pooled = match self.pooling {
-            Pooling::Mean => backend.mean(&self.encoder.forward(&packing, Carried::All), &packing.ranges().collect::<Vec<_>>()),
-            Pooling::Cls => self.encoder.forward(&packing, Carried::First),
+            Pooling::Mean => backend.mean(&self.encoder.forward(&packing, Carried::All, pause).await?, &packing.ranges().collect::<Vec<_>>()),
+            Pooling::Cls => self.encoder.forward(&packing, Carried::First, pause).await?,
         };
         let values = backend.read(pooled).await;
         values

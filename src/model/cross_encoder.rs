@@ -3,7 +3,7 @@
 use super::encoder::Loader;
 use super::gguf::Gguf;
 use super::names::{CLASSIFIER, POOLER};
-use super::{Config, Encoder, Head, ModelError, Role, Sequence};
+use super::{Config, Encoder, Head, ModelError, Pause, Role, Sequence};
 use crate::backend::{Activation, Backend, Carried, Packing};
 use crate::kernels::dot::dot;
 
@@ -102,17 +102,25 @@ impl<B: Backend> CrossEncoder<B> {
     /// # Errors
     /// [`ModelError::NotFinite`] if the weights are damaged.
     pub async fn score(&self, pairs: &[Pair]) -> Result<Vec<f32>, ModelError> {
+        self.score_pausing(pairs, &()).await
+    }
+
+    /// [`Self::score`] with pauses between the layers.
+    ///
+    /// # Errors
+    /// [`ModelError::Stopped`] besides.
+    pub async fn score_pausing(&self, pairs: &[Pair], pause: &impl Pause) -> Result<Vec<f32>, ModelError> {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
         let packing = Sequence::pack(pairs.iter().map(Pair::sequence));
         let logits = match &self.head {
             LoadedHead::Classifier { pooler, classifier } => {
-                let first = self.encoder.forward(&packing, Carried::First);
+                let first = self.encoder.forward(&packing, Carried::First, pause).await?;
                 self.classify(&first, pooler, classifier).await
             }
             LoadedHead::SegmentCosine { scale, bias } => {
-                let hidden = self.encoder.forward(&packing, Carried::All);
+                let hidden = self.encoder.forward(&packing, Carried::All, pause).await?;
                 let cosines = self.segment_cosines(&hidden, &packing, pairs).await;
                 cosines.into_iter().map(|cosine| scale * cosine + bias).collect()
             }

@@ -5,7 +5,7 @@
 
 use super::gguf::Gguf;
 use super::names::{self, layer};
-use super::{Config, ModelError, Sequence, Tokenizer};
+use super::{Config, ModelError, Pause, Sequence, Tokenizer};
 use crate::backend::{Attention, Backend, Carried, FeedForward, Packing, Weight};
 
 /// A loaded encoder with its tokenizer.
@@ -107,13 +107,25 @@ impl<B: Backend> Encoder<B> {
     }
 
     /// Last hidden states: `[tokens, width]`, or `[sequences, width]` if only the first of each sequence is carried on.
-    pub fn forward(&self, packing: &Packing, carried: Carried) -> B::Buffer {
-        self.forward_observed(packing, carried, |_, _| {})
+    ///
+    /// # Errors
+    /// [`ModelError::Stopped`] if the pause between two layers says so.
+    pub async fn forward(&self, packing: &Packing, carried: Carried, pause: &impl Pause) -> Result<B::Buffer, ModelError> {
+        self.forward_observed(packing, carried, pause, |_, _| {}).await
     }
 
     /// [`Self::forward`], showing the hidden states after the embeddings (0) and after each layer (1, 2, ...): for
     /// tests and for looking inside.
-    pub fn forward_observed(&self, packing: &Packing, carried: Carried, mut observe: impl FnMut(usize, &B::Buffer)) -> B::Buffer {
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn forward_observed(
+        &self,
+        packing: &Packing,
+        carried: Carried,
+        pause: &impl Pause,
+        mut observe: impl FnMut(usize, &B::Buffer),
+    ) -> Result<B::Buffer, ModelError> {
         let backend = &self.backend;
         let mut x = backend.embed(&self.tables, &self.norm, packing);
         observe(0, &x);
@@ -122,8 +134,11 @@ impl<B: Backend> Encoder<B> {
             backend.attend(&layer.attention, &mut x, packing, if last { carried } else { Carried::All });
             backend.feed_forward(&layer.feed_forward, &mut x);
             observe(i + 1, &x);
+            if !last {
+                pause.pause().await?;
+            }
         }
-        x
+        Ok(x)
     }
 
     /// Token ids of a query without special tokens.

@@ -9,6 +9,7 @@ mod encoder;
 pub mod gguf;
 pub mod manifest;
 pub mod names;
+mod pause;
 mod tokenizer;
 
 pub use batch::batches;
@@ -16,6 +17,7 @@ pub use bi_encoder::{BiEncoder, Embedding};
 pub use config::{Config, Head, Pooling, Role};
 pub use cross_encoder::{CrossEncoder, Pair, Query};
 pub use encoder::Encoder;
+pub use pause::Pause;
 pub use tokenizer::{Sequence, Tokenizer};
 
 /// Why a model file was refused, or could not be applied to an input.
@@ -94,4 +96,7 @@ pub enum ModelError {
     /// Not a number came out.
     #[error("the model gave a result that is not a number; the file's weights are damaged.")]
     NotFinite,
+    /// A [`Pause`] asked to stop.
+    #[error("stopped on request")]
+    Stopped,
 }

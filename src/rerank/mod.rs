@@ -2,9 +2,12 @@
 
 use crate::Error;
 use crate::backend::Backend;
-use crate::model::{CrossEncoder, Pair, Query, batches};
+use crate::model::{CrossEncoder, ModelError, Pair, Pause, Query, batches};
 use serde::Serialize;
+use std::cell::Cell;
 use std::future::Future;
+use std::time::Duration;
+use web_time::Instant;
 
 /// Tokens in one batch. Large enough that reading the weights is cheap beside using them, small enough that progress
 /// and cancellation are prompt.
@@ -15,7 +18,7 @@ pub const TEXTS_AT_A_TIME: usize = 64;
 
 /// Where a long operation reports how far it is and learns whether to go on.
 pub trait Checkpoint {
-    /// Called after each batch. [`Error::Stopped`] ends the operation.
+    /// Called after each batch, and in the midst of one that takes long. [`Error::Stopped`] ends the operation.
     fn reach(&self, done: usize, total: usize) -> impl Future<Output = Result<(), Error>>;
 }
 
@@ -26,6 +29,46 @@ pub struct Unwatched;
 impl Checkpoint for Unwatched {
     async fn reach(&self, _done: usize, _total: usize) -> Result<(), Error> {
         Ok(())
+    }
+}
+
+/// Time between two looks at a checkpoint, so that a long text can be stopped too.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// A checkpoint to be looked at between layers, once [`LOOK`] has passed since the last time.
+pub struct Pacer<'c, C> {
+    checkpoint: &'c C,
+    done: usize,
+    total: usize,
+    last: Cell<Instant>,
+}
+
+impl<'c, C: Checkpoint> Pacer<'c, C> {
+    /// For an operation of `total` steps.
+    pub fn new(checkpoint: &'c C, total: usize) -> Self {
+        Self { checkpoint, done: 0, total, last: Cell::new(Instant::now()) }
+    }
+
+    /// Reports that `done` steps are done.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] if the checkpoint says so.
+    pub async fn reach(&mut self, done: usize) -> Result<(), Error> {
+        self.done = done;
+        let outcome = self.checkpoint.reach(done, self.total).await;
+        self.last.set(Instant::now());
+        outcome
+    }
+}
+
+impl<C: Checkpoint> Pause for Pacer<'_, C> {
+    async fn pause(&self) -> Result<(), ModelError> {
+        if self.last.get().elapsed() < LOOK {
+            return Ok(());
+        }
+        let outcome = self.checkpoint.reach(self.done, self.total).await;
+        self.last.set(Instant::now());
+        outcome.map_err(|_| ModelError::Stopped)
     }
 }
 
@@ -67,14 +110,15 @@ pub async fn score_passages<B: Backend>(
     checkpoint: &impl Checkpoint,
 ) -> Result<Vec<Scored>, Error> {
     let mut scores = Vec::with_capacity(passages.len());
+    let mut pacer = Pacer::new(checkpoint, passages.len());
     for some in passages.chunks(TEXTS_AT_A_TIME) {
         let pairs = some.iter().map(|passage| model.pair(query, passage)).collect::<Result<Vec<Pair>, _>>()?;
         let lengths: Vec<usize> = pairs.iter().map(Pair::tokens).collect();
         for batch in batches(&lengths, BATCH_TOKENS) {
-            for (pair, logit) in pairs[batch.clone()].iter().zip(model.score(&pairs[batch]).await?) {
+            for (pair, logit) in pairs[batch.clone()].iter().zip(model.score_pausing(&pairs[batch], &pacer).await?) {
                 scores.push(Scored { index: scores.len(), logit, truncated: pair.truncated() });
             }
-            checkpoint.reach(scores.len(), passages.len()).await?;
+            pacer.reach(scores.len()).await?;
         }
     }
     Ok(scores)
