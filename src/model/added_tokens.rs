@@ -12,7 +12,8 @@ type Piece = (NormalizedString, Option<Vec<Token>>);
 /// Added tokens that are looked for in the same form of a text.
 #[derive(Default)]
 pub(super) struct AddedTokens {
-    /// For each first byte the tokens that begin with it, the longest first.
+    /// For each first byte the tokens that begin with it, the longest first, of equals the one of the smallest id. (Which
+    /// of equals the library takes, when tokens differ before normalization only, is chance.)
     by_first_byte: Vec<Vec<Pattern>>,
 }
 
@@ -31,7 +32,7 @@ impl AddedTokens {
             out.by_first_byte.resize_with(256, Vec::new);
             out.by_first_byte[usize::from(first)].push(Pattern { text, id, token });
         }
-        out.by_first_byte.iter_mut().for_each(|some| some.sort_by_key(|p| std::cmp::Reverse(p.text.len())));
+        out.by_first_byte.iter_mut().for_each(|some| some.sort_by_key(|p| (std::cmp::Reverse(p.text.len()), p.id)));
         out
     }
 
@@ -108,6 +109,7 @@ mod tests {
     use super::super::Tokenizer;
     use proptest::prelude::*;
     use serde_json::{Value, json};
+    use std::collections::BTreeSet;
     use std::str::FromStr;
 
     /// A tokenizer.json of the tiny uncased fixture with these added tokens.
@@ -118,8 +120,9 @@ mod tests {
         json.to_string()
     }
 
+    /// None begins with white space: the library panics where a token before has swallowed it.
     fn token() -> impl Strategy<Value = Value> {
-        let content = prop_oneof!["[a-c]{1,3}", "\\[[A-Z]{1,2}\\]", "[ aA\u{e9}\u{2003}_.]{1,3}"];
+        let content = prop_oneof!["[a-c]{1,3}", "\\[[A-Z]{1,2}\\]", "[aA\u{e9}_.][ aA\u{e9}\u{2003}_.]{0,2}"];
         (content, prop::array::uniform5(any::<bool>())).prop_map(|(content, [single_word, lstrip, rstrip, normalized, special])| {
             json!({
                 "id": 900, "content": content, "single_word": single_word, "lstrip": lstrip, "rstrip": rstrip,
@@ -148,6 +151,9 @@ mod tests {
             let json = tokenizer_json(&added);
             match (Tokenizer::from_json(&json), tokenizers::Tokenizer::from_str(&json)) {
                 (Ok(ours), Ok(mut theirs)) => {
+                    let tokens = theirs.get_added_tokens_decoder();
+                    let forms: BTreeSet<_> = tokens.iter().map(|(&id, t)| (t.normalized, theirs.id_to_token(id))).collect();
+                    prop_assume!(forms.len() == tokens.len());
                     theirs.with_padding(None).with_truncation(None).unwrap();
                     for text in texts {
                         let want = theirs.encode_fast(text.as_str(), false).unwrap();
@@ -157,5 +163,18 @@ mod tests {
                 (ours, theirs) => prop_assert_eq!(ours.is_err(), theirs.is_err(), "{}", json!(added)),
             }
         }
+    }
+
+    #[test]
+    fn a_token_swallowed_by_the_one_before_is_an_error() {
+        let token = |content: &str, lstrip: bool, rstrip: bool| {
+            json!({
+                "id": 900, "content": content, "single_word": false, "lstrip": lstrip, "rstrip": rstrip, "normalized": true,
+                "special": false
+            })
+        };
+        let tokenizer = Tokenizer::from_json(&tokenizer_json(&[token("c", false, true), token(" ", true, false)])).unwrap();
+        assert!(tokenizer.ids("c\t\t").is_err());
+        assert!(tokenizer.ids("c").is_ok());
     }
 }
