@@ -53,4 +53,24 @@ fn a_tokenizer_of_another_kind_is_refused() {
     let mut other: Value = serde_json::from_str(&text).unwrap();
     other["post_processor"] = Value::Null;
     assert!(refusal(&other.to_string()).contains("[CLS] a [SEP] b [SEP]"));
+    for (part, kind) in [("model", "BPE"), ("normalizer", "NFC"), ("pre_tokenizer", "Whitespace")] {
+        let mut other: Value = serde_json::from_str(&text).unwrap();
+        other[part]["type"] = kind.into();
+        assert!(refusal(&other.to_string()).contains(&format!("of the kind {kind:?}")), "{part}");
+    }
+    let mut other: Value = serde_json::from_str(&text).unwrap();
+    other["version"] = "2.0".into();
+    assert!(refusal(&other.to_string()).contains("\"2.0\""));
+}
+
+/// What a tokenizer.json may leave out.
+#[test]
+fn normalizer_and_pre_tokenizer_may_be_none() {
+    let text = std::fs::read_to_string(path("tests/fixtures/tiny-classifier/tokenizer.json")).unwrap();
+    let mut bare: Value = serde_json::from_str(&text).unwrap();
+    (bare["normalizer"], bare["pre_tokenizer"]) = (Value::Null, Value::Null);
+    let ids = |json: &str, text: &str| Tokenizer::from_json(json).unwrap().ids(text).unwrap();
+    let unknown = ids(&text, "\u{6f22}")[0];
+    assert_eq!(ids(&bare.to_string(), "which"), ids(&text, "which"));
+    assert_eq!(ids(&bare.to_string(), "which index"), [unknown], "one word where nothing splits it");
 }

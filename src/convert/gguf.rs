@@ -5,16 +5,20 @@ use super::{ConvertError, Target};
 use crate::kernels::quant::Dtype;
 use crate::model::names::key;
 use crate::model::{Head, Pooling, Tokenizer};
-use candle_core::Device;
 use candle_core::quantized::gguf_file::{self, Value};
-use candle_core::quantized::{GgmlDType, QTensor, ggml_file};
+use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
+use candle_core::{CpuStorage, bail};
+use half::f16;
 use std::io::Cursor;
 
 pub(super) fn write(source: &Source, target: &Target, tensors: Vec<NamedTensor>) -> Result<Vec<u8>, ConvertError> {
     let failed = |e: candle_core::Error| ConvertError::File { file: "the GGUF file".into(), problem: e.to_string() };
     let tensors: Vec<(String, QTensor)> = tensors
         .into_iter()
-        .map(|t| Ok((t.name, ggml_file::qtensor_from_ggml(ggml_type(t.dtype), &t.bytes, t.shape, &Device::Cpu)?)))
+        .map(|t| {
+            let encoded = Encoded { dtype: ggml_type(t.dtype), bytes: t.bytes };
+            Ok((t.name, QTensor::new(QStorage::Cpu(Box::new(encoded)), t.shape)?))
+        })
         .collect::<Result<_, _>>()
         .map_err(failed)?;
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
@@ -27,6 +31,61 @@ pub(super) fn write(source: &Source, target: &Target, tensors: Vec<NamedTensor>)
     bytes[4..8].copy_from_slice(&3u32.to_le_bytes());
     Ok(bytes)
 }
+
+/// A tensor already encoded, as candle's writer wants it. candle's own types of this kind would bring along, for every
+/// block format there is, quantization and matrix products, and the page would have to download them.
+struct Encoded {
+    dtype: GgmlDType,
+    bytes: Vec<u8>,
+}
+
+impl QuantizedType for Encoded {
+    fn dtype(&self) -> GgmlDType {
+        self.dtype
+    }
+
+    fn storage_size_in_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn as_ptr(&self) -> *const u8 {
+        self.bytes.as_ptr()
+    }
+
+    fn block_size(&self) -> usize {
+        self.dtype.block_size()
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn matmul_t(&self, _: (usize, usize, usize), _: &[f32], _: &mut [f32]) -> candle_core::Result<()> {
+        bail!("{ONLY_WRITTEN}")
+    }
+
+    fn matmul_t_f16(&self, _: (usize, usize, usize), _: &[f16], _: &mut [f16]) -> candle_core::Result<()> {
+        bail!("{ONLY_WRITTEN}")
+    }
+
+    fn embedding(&self, _: &[u32], _: usize, _: usize) -> candle_core::Result<CpuStorage> {
+        bail!("{ONLY_WRITTEN}")
+    }
+
+    fn dequantize(&self, _: usize) -> candle_core::Result<CpuStorage> {
+        bail!("{ONLY_WRITTEN}")
+    }
+
+    fn from_float(&mut self, _: &[f32]) {
+        unreachable!("{ONLY_WRITTEN}")
+    }
+
+    fn from_float_imatrix(&mut self, _: &[f32], _: &[f32], _: usize) {
+        unreachable!("{ONLY_WRITTEN}")
+    }
+}
+
+const ONLY_WRITTEN: &str = "an encoded tensor is written, not computed with";
 
 fn ggml_type(dtype: Dtype) -> GgmlDType {
     match dtype {

@@ -1,4 +1,4 @@
-//! Arithmetic on plain slices: matrix product, softmax, layer norm, activations, block quantization.
+//! Arithmetic on plain slices: matrix product, dot products, softmax, layer norm, activations, block quantization.
 //!
 //! Nothing here knows of models, files or JavaScript. Every kernel is written so that a result depends on its own
 //! inputs alone: sums run in an order fixed by the length, no fused multiply-add is used, and no call into the
@@ -7,6 +7,7 @@
 
 pub mod activation;
 pub mod dot;
+pub mod dot_i8;
 pub mod exp;
 pub mod gemm;
 pub mod gemm_i16;

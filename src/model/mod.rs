@@ -1,6 +1,7 @@
 //! Models: reading GGUF files, tokenization, the encoder's forward pass, and what stands on top of it
 //! (pooling for bi-encoders, heads for cross-encoders).
 
+mod added_tokens;
 mod batch;
 mod bi_encoder;
 mod config;

@@ -4,8 +4,16 @@
 //! model's. Texts are cut here, as Hugging Face's `longest_first` does; padding is never made.
 
 use super::ModelError;
+use super::added_tokens::AddedTokens;
 use crate::backend::Packing;
+use serde::Deserialize;
 use serde_json::Value;
+use tokenizers::decoders::wordpiece::WordPiece as Decoder;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::processors::bert::BertProcessing;
+use tokenizers::{AddedToken, Model, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, TokenizerImpl};
 
 /// Token ids ready for the encoder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,36 +42,76 @@ impl Sequence {
     }
 }
 
+/// The library's pipeline with the parts that BERT checkpoints have. Reading a tokenizer.json of any kind would link
+/// every kind of tokenizer, and the pages download what is linked.
+pub(crate) type Pipeline = TokenizerImpl<WordPiece, BertNormalizer, BertPreTokenizer, BertProcessing, Decoder>;
+
 /// The checkpoint's tokenizer.
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    inner: Pipeline,
+    /// Added tokens looked for in the text as it is.
+    raw: AddedTokens,
+    /// Added tokens looked for in the normalized text.
+    normalized: AddedTokens,
     cls: u32,
     sep: u32,
+}
+
+/// What kinds of parts a tokenizer.json has.
+#[derive(Deserialize)]
+struct Kinds {
+    version: Option<String>,
+    model: Kind,
+    normalizer: Option<Kind>,
+    pre_tokenizer: Option<Kind>,
+    #[serde(default)]
+    post_processor: Value,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    r#type: Option<String>,
+}
+
+/// Those parts of a tokenizer.json that make ids of a text.
+#[derive(Deserialize)]
+struct Parts {
+    model: WordPiece,
+    normalizer: Option<BertNormalizer>,
+    pre_tokenizer: Option<BertPreTokenizer>,
+    #[serde(default)]
+    added_tokens: Vec<AddedToken>,
 }
 
 impl Tokenizer {
     /// Reads a tokenizer.json.
     ///
     /// # Errors
-    /// [`ModelError::Tokenizer`] if it cannot be parsed; [`ModelError::Unsupported`] if it does not frame texts as BERT
-    /// does: `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]` with the types 0 and 1.
+    /// [`ModelError::Tokenizer`] if it cannot be parsed; [`ModelError::Unsupported`] if it is of another kind than BERT's
+    /// (WordPiece, after BERT's normalizer and pre-tokenizer or none) or does not frame texts as BERT does:
+    /// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]` with the types 0 and 1.
     pub fn from_json(json: &str) -> Result<Self, ModelError> {
         let unreadable = |e: serde_json::Error| ModelError::Tokenizer(e.to_string());
-        let mut parts: serde_json::Map<String, Value> = serde_json::from_str(json).map_err(unreadable)?;
-        let unsupported = || ModelError::Unsupported("a tokenizer that does not frame pairs as [CLS] a [SEP] b [SEP]".into());
-        let (cls, sep) = parts.get("post_processor").and_then(frame).ok_or_else(unsupported)?;
-        // Texts are framed here and never decoded; and the library panics on some malformed settings of both.
-        for unused in ["decoder", "post_processor"] {
-            parts.insert(unused.into(), Value::Null);
-        }
-        let mut inner: tokenizers::Tokenizer = serde_json::from_value(parts.into()).map_err(unreadable)?;
-        inner.with_padding(None);
-        inner.with_truncation(None).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
-        Ok(Self { inner, cls, sep })
+        let kinds: Kinds = serde_json::from_str(json).map_err(unreadable)?;
+        let (cls, sep) = kinds.frame()?;
+        let parts: Parts = serde_json::from_str(json).map_err(unreadable)?;
+        let failed = |e: tokenizers::Error| ModelError::Tokenizer(e.to_string());
+        let mut inner = Pipeline::new(parts.model);
+        inner.with_normalizer(parts.normalizer).map_err(failed)?.with_pre_tokenizer(parts.pre_tokenizer);
+        inner.add_tokens(parts.added_tokens).map_err(failed)?;
+        let (normalized, raw): (Vec<_>, Vec<_>) = inner.get_added_tokens_decoder().into_iter().partition(|(_, token)| token.normalized);
+        let normalized_form = |id| inner.get_added_vocabulary().simple_id_to_token(id).unwrap_or_default();
+        Ok(Self {
+            raw: AddedTokens::new(raw.into_iter().map(|(id, token)| (token.content.clone(), id, token))),
+            normalized: AddedTokens::new(normalized.into_iter().map(|(id, token)| (normalized_form(id), id, token))),
+            inner,
+            cls,
+            sep,
+        })
     }
 
     /// The library's tokenizer.
-    pub(crate) fn inner(&self) -> &tokenizers::Tokenizer {
+    pub(crate) fn inner(&self) -> &Pipeline {
         &self.inner
     }
 
@@ -75,8 +123,21 @@ impl Tokenizer {
 
     /// Token ids of a text without special tokens, uncut.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, ModelError> {
-        let encoding = self.inner.encode_fast(text, false).map_err(|e| ModelError::Tokenizer(e.to_string()))?;
-        Ok(encoding.get_ids().to_vec())
+        self.encode(text).map_err(|e| ModelError::Tokenizer(e.to_string()))
+    }
+
+    /// What the library's `encode_fast` does, with [`AddedTokens`] in the place of its own.
+    fn encode(&self, text: &str) -> tokenizers::Result<Vec<u32>> {
+        let mut pieces = PreTokenizedString::from(text);
+        pieces.split(|_, piece| self.raw.split(piece))?;
+        pieces.split(|_, mut piece| {
+            self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut piece))?;
+            self.normalized.split(piece)
+        })?;
+        self.inner.get_pre_tokenizer().map_or(Ok(()), |pre_tokenizer| pre_tokenizer.pre_tokenize(&mut pieces))?;
+        pieces.tokenize(|piece| self.inner.get_model().tokenize(piece.get()))?;
+        let pieces = pieces.get_splits(OffsetReferential::Normalized, OffsetType::None);
+        Ok(pieces.into_iter().filter_map(|(_, _, tokens)| tokens.as_ref()).flatten().map(|token| token.id).collect())
     }
 
     /// `[CLS] text [SEP]`, at most `max_tokens` long.
@@ -94,6 +155,27 @@ impl Tokenizer {
             first_segment: kept_a + 2,
             truncated: kept_a < a.len() || kept_b < b.len(),
         }
+    }
+}
+
+impl Kinds {
+    /// Ids of CLS and SEP, if all parts are of the kinds that are handled.
+    fn frame(&self) -> Result<(u32, u32), ModelError> {
+        let unsupported = |what: String| Err(ModelError::Unsupported(what));
+        if let Some(version) = self.version.as_deref().filter(|&version| version != "1.0") {
+            return Err(ModelError::Tokenizer(format!("version {version:?} of tokenizer.json is unknown")));
+        }
+        let parts = [
+            ("a tokenizer", Some(&self.model), "WordPiece"),
+            ("a normalizer", self.normalizer.as_ref(), "BertNormalizer"),
+            ("a pre-tokenizer", self.pre_tokenizer.as_ref(), "BertPreTokenizer"),
+        ];
+        for (what, part, handled) in parts {
+            if let Some(kind) = part.and_then(|part| part.r#type.as_deref()).filter(|&kind| kind != handled) {
+                return unsupported(format!("{what} of the kind {kind:?} (only {handled:?} is)"));
+            }
+        }
+        frame(&self.post_processor).map_or_else(|| unsupported("a tokenizer that does not frame pairs as [CLS] a [SEP] b [SEP]".into()), Ok)
     }
 }
 

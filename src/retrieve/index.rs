@@ -4,8 +4,9 @@
 //! `[documents]`), x = scale q, and one metadata entry `tabrank` that names the model and the documents it was made of
 //! and carries a hash of the tensors, so that an altered file is noticed wherever it comes from.
 
+use super::best::Best;
 use crate::corpus::Document;
-use crate::kernels::dot::dot_i8;
+use crate::kernels::dot_i8::{Quantized, dots};
 use crate::model::manifest::hex;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use std::collections::HashMap;
 
 const METADATA_KEY: &str = "tabrank";
 const VERSION: u32 = 1;
+/// Rows whose dot products are computed before the best of them are looked for.
+const ROWS_AT_A_TIME: usize = 256;
 
 /// Vectors of the documents of a corpus, in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,7 +188,8 @@ impl DenseIndex {
         Ok(Self { width, vectors, scales, about })
     }
 
-    /// The `k` documents of greatest cosine with the unit vector `query`, best first; ties in the corpus's order.
+    /// The `k` documents of greatest cosine with the unit vector `query`, best first; ties in the corpus's order. Sums are
+    /// of integers, so the cosines are the same on every target.
     ///
     /// # Panics
     /// If `query` has another length than the vectors.
@@ -194,11 +198,18 @@ impl DenseIndex {
             return Vec::new();
         }
         assert_eq!(query.len(), self.width, "the query's vector comes from another model");
-        let rows = self.vectors.chunks_exact(self.width).zip(&self.scales).enumerate();
-        let mut hits: Vec<Hit> = rows.map(|(document, (row, scale))| Hit { document, cosine: dot_i8(query, row) * scale }).collect();
-        hits.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
-        hits.truncate(k);
-        hits
+        let query = Quantized::new(query);
+        let mut best = Best::new(k);
+        let mut sums = [0; ROWS_AT_A_TIME];
+        let blocks = self.vectors.chunks(ROWS_AT_A_TIME * self.width).zip(self.scales.chunks(ROWS_AT_A_TIME));
+        for ((rows, scales), first) in blocks.zip((0..).step_by(ROWS_AT_A_TIME)) {
+            let sums = &mut sums[..scales.len()];
+            dots(&query, rows, sums);
+            for ((sum, scale), document) in sums.iter().zip(scales).zip(first..) {
+                best.offer(Hit { document, cosine: *sum as f32 * query.scale() * scale });
+            }
+        }
+        best.into_sorted()
     }
 }
 
@@ -236,6 +247,21 @@ mod tests {
         }
 
         #[test]
+        fn cosines_are_those_of_floats(
+            (width, vectors) in prop::sample::select(vec![1usize, 48, 384, 768, 1024]).prop_flat_map(|width| {
+                (Just(width), prop::collection::vec(prop::collection::vec(-1f32..1.0, width).prop_map(unit), 2..8))
+            }),
+        ) {
+            let (query, vectors) = vectors.split_first().unwrap();
+            let index = DenseIndex::new(width, &documents(vectors.len()), vectors.iter().map(Vec::as_slice), "m", "h");
+            for hit in index.search(query, usize::MAX) {
+                let row = &index.vectors[hit.document * width..][..width];
+                let cosine = query.iter().zip(row).map(|(x, &q)| x * f32::from(q)).sum::<f32>() * index.scales[hit.document];
+                prop_assert!((hit.cosine - cosine).abs() < 2e-4, "{} instead of {cosine}", hit.cosine);
+            }
+        }
+
+        #[test]
         fn a_file_holds_the_index(vectors in vectors()) {
             let documents = documents(vectors.len());
             let index = DenseIndex::new(48, &documents, vectors.iter().map(Vec::as_slice), "m", "h");
@@ -268,6 +294,26 @@ mod tests {
         *altered.last_mut().unwrap() ^= 1;
         assert!(message(DenseIndex::from_bytes(&altered, &docs, 2, "m", "h")).contains("not those that were written"));
         assert!(message(DenseIndex::from_bytes(b"", &docs, 2, "m", "h")).contains("damaged"));
+    }
+
+    /// More documents than are scored at a time, most of them alike: all are found, ties in the corpus's order.
+    #[test]
+    fn ties_keep_the_order_of_the_corpus() {
+        let n = 2 * ROWS_AT_A_TIME + 7;
+        let vectors: Vec<[f32; 2]> = (0..n).map(|i| if i % 5 == 3 { [0.0, 1.0] } else { [1.0, 0.0] }).collect();
+        let index = DenseIndex::new(2, &documents(n), vectors.iter().map(<[f32; 2]>::as_slice), "m", "h");
+        let mut want: Vec<usize> = (0..n).collect();
+        want.sort_by_key(|i| i % 5 != 3);
+        for k in [0, 1, 100, n, usize::MAX] {
+            let found: Vec<usize> = index.search(&[0.6, 0.8], k).iter().map(|hit| hit.document).collect();
+            assert_eq!(found, want[..k.min(n)]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays_visible() {
+        let index = DenseIndex::new(2, &documents(1), [&[1.0, 0.0][..]], "m", "h");
+        assert!(index.search(&[f32::NAN, 0.5], 1)[0].cosine.is_nan());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! First stage: from a query's vector to candidates.
 
+mod best;
 mod index;
 
 pub use index::{DenseIndex, Hit, IndexError};
