@@ -140,7 +140,7 @@ bench_environment() {
 }
 
 bench_models() {
-  newer_than target/bench/reference.json bench/*.py bench/requirements.txt corpus models/manifest.json target/release/tabrank && return
+  newer_than target/bench/reference.json bench/*.py bench/requirements.txt corpus models/manifest.json src/convert src/model && return
   bench_environment
   say "models and texts of the benchmark (target/bench), and whether all engines agree on them"
   target/bench/venv/bin/python bench/export.py target/release/tabrank target/bench

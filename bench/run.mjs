@@ -13,17 +13,17 @@ import { bench, json, output, site } from "./lib/places.mjs";
 import { ratios, table } from "./lib/report.mjs";
 import { serve } from "./lib/server.mjs";
 import { peakMemory, startup } from "./lib/startup.mjs";
-import { alternate, measure } from "./lib/timing.mjs";
+import { alternate, bestOf, measure } from "./lib/timing.mjs";
 
 const { values: options } = parseArgs({
   options: { rounds: { type: "string" }, quick: { type: "boolean", default: false }, full: { type: "boolean", default: false } },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
 if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error("--rounds must be a whole number from 1");
-const effort = { rounds, tries: options.quick ? 1 : 2 };
 const say = (/** @type {string} */ line) => console.error(`  ${line}`);
 
-/** @type {Record<string, import("./lib/contenders.mjs").Workload>} */
+/** @typedef {import("./lib/contenders.mjs").Workload} Workload */
+/** @type {Record<"rerank_64" | "rerank_128" | "rerank_mixed" | "embed", Workload>} */
 const workloads = json(path.join(output, "workloads.json"));
 const tokens = Object.fromEntries(Object.entries(workloads).map(([name, load]) => [name, load.tokens.reduce((sum, n) => sum + n, 0)]));
 
@@ -39,8 +39,8 @@ try {
   // Which of onnxruntime-web's wasm files is the quicker one here.
   const candidates = [];
   for (const runtime of RUNTIMES) candidates.push(await enter(page, theirs(1, runtime)));
-  const first = /** @type {import("./lib/contenders.mjs").Workload} */ (workloads["rerank_64"]);
-  const tried = await alternate(candidates.map((contender) => ({ contender, batch: 8 })), first, effort.tries + 1);
+  const first = workloads.rerank_64;
+  const tried = await alternate(candidates.map((contender) => ({ contender, batch: 8 })), first, options.quick ? 2 : 3);
   const least = tried.map((times) => Math.min(...times));
   const best = least.indexOf(Math.min(...least));
   const runtime = /** @type {string} */ (RUNTIMES[best]);
@@ -53,30 +53,33 @@ try {
   const own = await enter(page, ours(1));
   const single = [rival, own, await enterSegmentCosine(page, 1)];
   if (options.full) single.push(await enter(page, theirs(1, runtime, "fp32")));
-  const onOne = await measure(single, workloads, effort, say);
+  const onOne = await measure(single, workloads, rounds, say);
   const reference = json(path.join(output, "reference.json"));
   const logits = await accuracy([rival, own], workloads, reference);
-  const embedded = /** @type {import("./lib/contenders.mjs").Workload} */ (workloads["embed"]);
-  const batched = onOne.batches.find((row) => row.workload === "embed" && row.dtype === "q8")?.best ?? 8;
+  const embedded = workloads.embed;
+  const batched = bestOf(onOne, "embed", 1)?.batch ?? 8;
   const vectors = await vectorAccuracy([{ contender: rival, batch: 1 }, { contender: rival, batch: batched }, { contender: own, batch: 0 }], embedded, reference.embed);
+  const { device } = await page.evaluate((key) => window.bench.info(key), own.key);
   await page.context().close();
 
   // Threads are to be had in an isolated page only; tabrank's workers need no such thing.
   const isolatedPage = await pageOf(browser, isolated);
   const plainPage = await pageOf(browser, plain);
   const double = [await enter(isolatedPage, theirs(2, runtime)), await enter(plainPage, ours(2)), await enterSegmentCosine(plainPage, 2)];
-  const onTwo = await measure(double, workloads, effort, say);
+  const { embed: _, ...reranking } = workloads; // of embedding, one worker's share is known by now
+  const onTwo = await measure(double, reranking, rounds, say);
   await isolatedPage.context().close();
   await plainPage.context().close();
 
   say("startup and memory");
   const names = { tabrank: ours(1), ...Object.fromEntries(RUNTIMES.map((name) => [`transformers.js (ort-wasm-simd-threaded${name})`, theirs(1, name)])) };
   const started = await startup(browser, plain, names, options.quick ? 1 : 3);
-  const batches = [...onOne.batches, ...onTwo.batches];
-  const batchOf = (/** @type {string} */ workload, /** @type {number} */ workers) =>
-    batches.find((row) => row.workload === workload && row.workers === workers && row.dtype === "q8")?.best ?? 8;
-  const work = (/** @type {number} */ workers) =>
-    ["rerank_mixed", "embed"].map((name) => ({ load: /** @type {import("./lib/contenders.mjs").Workload} */ (workloads[name]), batch: batchOf(name, workers) }));
+  const runs = [...onOne, ...onTwo];
+  const mixed = workloads.rerank_mixed;
+  const work = (/** @type {number} */ workers) => [
+    { load: mixed, batch: bestOf(runs, "rerank_mixed", workers)?.batch ?? 8 },
+    { load: embedded, batch: batched },
+  ];
   /** @type {Record<string, Awaited<ReturnType<typeof peakMemory>>>} */
   const peak = { "the bare page": await peakMemory(plain, null, []) };
   for (const workers of [1, 2]) {
@@ -92,16 +95,15 @@ try {
     memory.over_queries = await endurance(plain, questions, texts);
   }
 
-  const runs = [...onOne.runs, ...onTwo.runs];
   const result = {
     machine: about,
     date: new Date().toISOString().slice(0, 10),
     command: ["./build.sh bench", ...process.argv.slice(2)].join(" "),
     versions: versions(),
+    device, // of tabrank, in its own words
     tokens,
     runs,
     ratios: ratios(runs),
-    batches,
     runtimes,
     ...started,
     memory,

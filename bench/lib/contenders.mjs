@@ -63,7 +63,6 @@ export const leave = ({ page, key }) => page.evaluate((k) => window.bench.dispos
  * @returns {Promise<{ ms: number, logits: number[], vectors: number[][] }>}
  */
 export async function once({ page, key }, load, batch, keep = false) {
-  await new Promise((resolve) => setTimeout(resolve, 200)); // threads of whoever ran before may still be spinning
   if (load.kind === "rerank") {
     const { ms, result } = await page.evaluate(
       ([k, query, texts, size]) => window.bench.rerank(k, query, texts, size),

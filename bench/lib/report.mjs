@@ -1,8 +1,9 @@
 // The result for people, and the ratios in it.
 
+import { bestOf } from "./timing.mjs";
 import { round } from "./statistics.mjs";
 
-/** @typedef {Awaited<ReturnType<typeof import("./timing.mjs").measure>>["runs"][number]} Run */
+/** @typedef {import("./timing.mjs").Run} Run */
 
 /**
  * How many times as fast tabrank is: the rival's median over ours, 8-bit weights and the same classifier on both sides.
@@ -14,9 +15,7 @@ export function ratios(runs) {
   const found = {};
   for (const run of runs) {
     if (run.engine !== "tabrank" || run.head === "segment-cosine") continue;
-    const rival = runs.find(
-      (other) => other.engine !== "tabrank" && other.dtype === "q8" && other.workload === run.workload && other.workers === run.workers,
-    );
+    const rival = bestOf(runs, run.workload, run.workers);
     if (rival !== undefined) found[`${run.workload}_${run.workers}`] = round(rival.median_ms / run.median_ms, 3);
   }
   return found;
@@ -41,7 +40,7 @@ export function table(result) {
         run.head === "segment-cosine" ? `${run.engine} (segment-cosine)` : run.engine,
         run.dtype,
         run.workers,
-        run.batch ?? "own",
+        run.batch === undefined ? "own" : `${run.best ? "best: " : ""}${run.batch}`,
         run.median_ms,
         run.p95_ms,
       ]),
