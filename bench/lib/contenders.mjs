@@ -1,0 +1,81 @@
+// Who is measured: an engine with one model and one number of threads or workers, loaded in a page.
+
+import { open } from "./browser.mjs";
+
+/** @typedef {import("../page/engine.ts").Setup} Setup */
+/** @typedef {{ kind: "rerank", query: string, texts: string[], tokens: number[] } | { kind: "embed", texts: string[], tokens: number[] }} Workload */
+/** @typedef {{ page: import("playwright-core").Page, key: string, setup: Setup, head: "classifier" | "segment-cosine", kinds: Workload["kind"][] }} Contender */
+
+export const CLASSIFIER = "bench-classifier";
+const BI_ENCODER = "all-MiniLM-L6-v2";
+const SEGMENT_COSINE = "tabrank-minilm-l6";
+
+/** @param {number} workers @returns {Setup} */
+export const ours = (workers) => ({
+  engine: "tabrank",
+  crossEncoder: CLASSIFIER,
+  biEncoder: BI_ENCODER,
+  workers,
+  dtype: "q8",
+  runtime: "",
+  scoreCache: 0, // the rounds repeat themselves, and reading a kept score is not what is measured
+});
+
+/** @param {number} workers @param {string} runtime @param {Setup["dtype"]} [dtype] @returns {Setup} */
+export const theirs = (workers, runtime, dtype = "q8") => ({
+  engine: "transformers.js",
+  crossEncoder: CLASSIFIER,
+  biEncoder: BI_ENCODER,
+  workers,
+  dtype,
+  runtime,
+});
+
+/**
+ * Loads an engine into a page.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {Setup} setup
+ * @returns {Promise<Contender>}
+ */
+export async function enter(page, setup) {
+  const key = JSON.stringify(setup);
+  await page.evaluate(([k, s]) => window.bench.load(k, s), /** @type {const} */ ([key, setup]));
+  return { page, key, setup, head: "classifier", kinds: ["rerank", "embed"] };
+}
+
+/** tabrank with its own cross-encoder. @param {import("playwright-core").Page} page @param {number} workers @returns {Promise<Contender>} */
+export async function enterSegmentCosine(page, workers) {
+  const contender = await enter(page, { ...ours(workers), crossEncoder: SEGMENT_COSINE });
+  return { ...contender, head: "segment-cosine", kinds: ["rerank"] };
+}
+
+/** @param {Contender} contender */
+export const leave = ({ page, key }) => page.evaluate((k) => window.bench.dispose(k), key);
+
+/**
+ * One run of a workload: milliseconds in the page, and the logits, or the vectors if they are to be kept.
+ *
+ * @param {Contender} contender
+ * @param {Workload} load
+ * @param {number} batch
+ * @param {boolean} keep
+ * @returns {Promise<{ ms: number, logits: number[], vectors: number[][] }>}
+ */
+export async function once({ page, key }, load, batch, keep = false) {
+  if (load.kind === "rerank") {
+    const { ms, result } = await page.evaluate(
+      ([k, query, texts, size]) => window.bench.rerank(k, query, texts, size),
+      /** @type {const} */ ([key, load.query, load.texts, batch]),
+    );
+    return { ms, logits: result, vectors: [] };
+  }
+  const { ms, result } = await page.evaluate(
+    ([k, texts, size, all]) => window.bench.embed(k, texts, size, all),
+    /** @type {const} */ ([key, load.texts, batch, keep]),
+  );
+  return { ms, logits: [], vectors: result };
+}
+
+/** A page from that server. @param {import("playwright-core").Browser} browser @param {{ url: string }} server */
+export const pageOf = (browser, server) => open(browser, server.url);
