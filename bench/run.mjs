@@ -57,8 +57,7 @@ try {
   const reference = json(path.join(output, "reference.json"));
   const logits = await accuracy([rival, own], workloads, reference);
   const embedded = workloads.embed;
-  const batched = bestOf(onOne, "embed", 1)?.batch ?? 8;
-  const vectors = await vectorAccuracy([{ contender: rival, batch: 1 }, { contender: rival, batch: batched }, { contender: own, batch: 0 }], embedded, reference.embed);
+  const vectors = await vectorAccuracy([{ contender: rival, batch: 1 }, { contender: rival, batch: 50 }, { contender: own, batch: 0 }], embedded, reference.embed);
   const { device } = await page.evaluate((key) => window.bench.info(key), own.key);
   await page.context().close();
 
@@ -78,7 +77,7 @@ try {
   const mixed = workloads.rerank_mixed;
   const work = (/** @type {number} */ workers) => [
     { load: mixed, batch: bestOf(runs, "rerank_mixed", workers)?.batch ?? 8 },
-    { load: embedded, batch: batched },
+    { load: embedded, batch: bestOf(runs, "embed", 1)?.batch ?? 8 },
   ];
   /** @type {Record<string, Awaited<ReturnType<typeof peakMemory>>>} */
   const peak = { "the bare page": await peakMemory(plain, null, []) };
