@@ -59,7 +59,9 @@ wasm() {
   say "WebAssembly module (pkg/wasm)"
   cargo build --profile wasm --locked --lib --target wasm32-unknown-unknown --no-default-features
   cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue tabrank
-  npx --no-install wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
+  # Nothing lies in the first kilobyte of memory but the far end of the stack, so offsets may be folded into loads and stores,
+  # which the compiler leaves undone for fear of addresses that wrap around.
+  npx --no-install wasm-opt -O3 --low-memory-unused --optimize-added-constants-propagate --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
     --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue \
     target/glue/tabrank_bg.wasm -o target/glue/optimized.wasm
   mkdir -p pkg/wasm

