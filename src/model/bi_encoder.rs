@@ -102,7 +102,9 @@ impl<B: Backend> BiEncoder<B> {
         let packing = Sequence::pack(sequences);
         let backend = self.encoder.backend();
         let pooled = match self.pooling {
-            Pooling::Mean => backend.mean(&self.encoder.forward(&packing, Carried::All, pause).await?, &packing.ranges().collect::<Vec<_>>()),
+            Pooling::Mean => {
+                backend.mean(&self.encoder.forward(&packing, Carried::All, pause).await?, &packing.ranges().collect::<Vec<_>>())
+            }
             Pooling::Cls => self.encoder.forward(&packing, Carried::First, pause).await?,
         };
         let values = backend.read(pooled).await;

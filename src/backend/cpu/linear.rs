@@ -17,7 +17,10 @@ pub struct Linear {
 
 enum Weights {
     /// With one scale a column, padded to whole panels.
-    Integers { packed: gemm_i16::Packed, scales: Vec<f32> },
+    Integers {
+        packed: gemm_i16::Packed,
+        scales: Vec<f32>,
+    },
     Floats(gemm::Packed),
 }
 
