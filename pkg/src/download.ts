@@ -2,8 +2,20 @@
 
 import { aborted, ModelIntegrityError, ModelUnavailableError } from "./errors.js";
 
-/** A file's content, in memory of its own. */
+/** A file's content. */
 export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Where a file's bytes are gathered. */
+export interface Room {
+  append(part: Uint8Array): void;
+  /** All bytes so far. To be read at once: when more are added or the engine is used, it may become empty. */
+  view(): Bytes;
+  /** Gives the memory back; nothing may be done with the room any more. */
+  free(): void;
+}
+
+/** Makes room for a file of so many bytes, or of more where the size isn't known. */
+export type MakeRoom = (bytes: number) => Promise<Room>;
 
 /** Computes a SHA-256 in hexadecimal. */
 export type Digest = (bytes: Bytes) => Promise<string>;
@@ -21,6 +33,7 @@ export interface Expected {
 export interface DownloadOptions {
   cache: RequestCache;
   digest: Digest;
+  makeRoom: MakeRoom;
   signal: AbortSignal;
   /** Bytes so far and in all, the latter if known. The first call comes before the first byte. */
   onBytes(loaded: number, total: number | undefined): void;
@@ -28,23 +41,69 @@ export interface DownloadOptions {
 
 const again = "Load again; if it happens again, replace the file on the server. Nothing of it was loaded or kept.";
 
+/** Room in the worker's own memory, for what the engine doesn't keep. */
+export class HeapRoom implements Room {
+  #bytes: Bytes;
+  #length = 0;
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  append(part: Uint8Array): void {
+    const end = this.#length + part.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.#bytes.length));
+      larger.set(this.view());
+      this.#bytes = larger;
+    }
+    this.#bytes.set(part, this.#length);
+    this.#length = end;
+  }
+
+  view(): Bytes {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  free(): void {
+    this.#bytes = new Uint8Array();
+    this.#length = 0;
+  }
+}
+
 /**
  * Fetches a file whose hash is known.
  *
  * @throws {@link ModelUnavailableError} if the server doesn't give it, {@link ModelIntegrityError} if what arrives is
  * another file or only a part of it.
  */
-export async function download(url: string, expected: Expected, options: DownloadOptions): Promise<Bytes> {
+export async function download(url: string, expected: Expected, options: DownloadOptions): Promise<Room> {
   const { signal } = options;
   try {
-    const response = await request(url, options);
-    const bytes = await read(response, expected, options);
-    await verify(bytes, expected, options.digest);
-    signal.throwIfAborted();
-    return bytes;
+    return await readVerified(await request(url, options), expected, options);
   } catch (error) {
     // Whatever an abort looks like from inside fetch, to the caller it is one thing.
     if (signal.aborted) throw aborted(signal);
+    throw error;
+  }
+}
+
+/** Reads a body and checks it. If anything goes wrong, its room is given back. */
+export async function readVerified(
+  response: Response,
+  expected: Expected,
+  options: Pick<DownloadOptions, "digest" | "makeRoom" | "onBytes" | "signal">,
+): Promise<Room> {
+  const total = expected.bytes ?? announced(response);
+  options.onBytes(0, total);
+  const room = await options.makeRoom(total ?? 0);
+  try {
+    await read(response, room, total, expected, options);
+    await verify(room.view(), expected, options.digest);
+    options.signal.throwIfAborted();
+    return room;
+  } catch (error) {
+    room.free();
     throw error;
   }
 }
@@ -88,12 +147,13 @@ async function request(url: string, { cache, signal }: DownloadOptions): Promise
   return response;
 }
 
-async function read(response: Response, expected: Expected, { onBytes }: DownloadOptions): Promise<Bytes> {
-  const total = expected.bytes ?? announced(response);
-  onBytes(0, total);
-  // Known sizes are read into their place; of unknown ones the chunks are kept until the end.
-  const whole = expected.bytes === null ? undefined : new Uint8Array(expected.bytes);
-  const chunks: Uint8Array[] = [];
+async function read(
+  response: Response,
+  room: Room,
+  total: number | undefined,
+  expected: Expected,
+  { onBytes }: Pick<DownloadOptions, "onBytes">,
+): Promise<void> {
   let loaded = 0;
   const reader = response.body?.getReader();
   while (reader) {
@@ -106,23 +166,14 @@ async function read(response: Response, expected: Expected, { onBytes }: Downloa
     }
     if (part.done) break;
     const { value } = part;
-    if (whole && loaded + value.length > whole.length) {
-      await reader.cancel();
-      throw differs(expected, `${whole.length} bytes`, "more");
-    }
-    if (whole) whole.set(value, loaded);
-    else chunks.push(value);
     loaded += value.length;
+    if (expected.bytes !== null && loaded > expected.bytes) {
+      await reader.cancel();
+      throw differs(expected, `${expected.bytes} bytes`, "more");
+    }
+    room.append(value);
     onBytes(loaded, total);
   }
-  if (whole) return whole.subarray(0, loaded);
-  const joined = new Uint8Array(loaded);
-  let end = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, end);
-    end += chunk.length;
-  }
-  return joined;
 }
 
 /** The size that the server announces; of a compressed transfer it says nothing about the file. */

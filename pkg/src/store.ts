@@ -9,7 +9,7 @@ const hashHeader = "x-tabrank-sha256";
 
 /** A file as it was kept. */
 export interface Kept {
-  bytes: Bytes;
+  response: Response;
   /** The hash that the file had when it was put here. */
   sha256: string;
 }
@@ -17,6 +17,7 @@ export interface Kept {
 /** A place for files. */
 export class Store {
   readonly #cache: Cache;
+  #waiting: (() => Promise<unknown>)[] = [];
 
   private constructor(cache: Cache) {
     this.#cache = cache;
@@ -33,19 +34,28 @@ export class Store {
       const response = await this.#cache.match(key.href);
       const sha256 = response?.headers.get(hashHeader);
       if (!response || !sha256) return null;
-      return { bytes: new Uint8Array(await response.arrayBuffer()), sha256 };
+      return { response, sha256 };
     });
   }
 
-  /** Keeps a file, and drops what was kept of the same address under other keys: its older versions. */
-  async put(key: URL, bytes: Bytes, sha256: string): Promise<void> {
-    await attempt(async () => {
+  /**
+   * Takes a copy of a file, to be kept by {@link flush}: writing takes as long as loading does, and nobody need wait for it.
+   * What was kept of the same address under other keys, its older versions, is dropped then.
+   */
+  put(key: URL, bytes: Bytes, sha256: string): void {
+    const response = new Response(bytes, { headers: { [hashHeader]: sha256 } });
+    this.#waiting.push(async () => {
       for (const old of await this.#cache.keys(key.href, { ignoreSearch: true })) {
         if (old.url !== key.href) await this.#cache.delete(old);
       }
-      await this.#cache.put(key.href, new Response(bytes, { headers: { [hashHeader]: sha256 } }));
+      await this.#cache.put(key.href, response);
       return null;
     });
+  }
+
+  /** Writes what has been put. A file is there as a whole or not at all, whenever the page is closed. */
+  async flush(): Promise<void> {
+    for (let write = this.#waiting.shift(); write; write = this.#waiting.shift()) await attempt(write);
   }
 
   /** Forgets a file. */

@@ -3,7 +3,7 @@
  * the others are handed a compiled engine and a cross-encoder, and only score. The page talks to it through `channel.ts`.
  */
 
-import type { Engine } from "../wasm/tabrank.js";
+import type { Engine, FileBuffer } from "../wasm/tabrank.js";
 import type { Bytes } from "./download.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
 import { crashed, NotReadyError } from "./errors.js";
@@ -13,7 +13,7 @@ import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
 import { serve, type Context, type Handlers, type Port } from "./serve.js";
 import { chooseBuild, compile, start, wasmOf, type Running } from "./start.js";
 import { Store } from "./store.js";
-import type { ManifestEntry, ModelInfo } from "./types.js";
+import type { Build, ManifestEntry, ModelInfo } from "./types.js";
 
 let running: Running | undefined;
 let engine: Engine | undefined;
@@ -31,58 +31,88 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
   const biEntry = findEntry(manifest, params.biEncoder ?? defaults.bi_encoder, "bi-encoder");
   const crossEntry = findEntry(manifest, params.crossEncoder ?? defaults.cross_encoder, "cross-encoder");
 
+  const store = params.cache ? await Store.open() : null;
+  // The engine starts while the models are on their way; who needs it first waits for it.
   const build = chooseBuild();
-  const wasm = params.wasmUrl ? new URL(params.wasmUrl) : wasmOf(build);
+  const starting = startEngine(build, params.wasmUrl, context);
+  const supply: Supply = {
+    models,
+    hub: new URL(params.hubUrl),
+    version: async () => (await starting).version,
+    store,
+    digest: digestWith(async (bytes) => (await starting).glue.sha256(bytes)),
+    makeRoom: async (bytes) => new (await starting).glue.FileBuffer(bytes),
+    // The glue copies the result out of the engine's memory.
+    convert: async (...files) => (await starting).glue.convert(...files) as Bytes,
+    signal,
+    onProgress: progress,
+  };
+  const bi = async (): Promise<ModelInfo> => {
+    const file = await obtain(biEntry, supply);
+    const { next } = await starting;
+    const report: ModelReport = next.loadBiEncoder(file.room as FileBuffer, file.sha256);
+    return modelInfo(biEntry, file, report);
+  };
+  const cross = async () => {
+    const file = await obtain(crossEntry, supply);
+    const { next, module } = await starting;
+    const { sha256 } = file;
+    // The engine takes the file for itself, so the copies come first.
+    const others = Array.from({ length: params.others }, (): JoinParams => {
+      const model = file.room.view().slice().buffer;
+      transfer(model);
+      return { build, module, model, sha256 };
+    });
+    const report: ModelReport = next.loadCrossEncoder(file.room as FileBuffer, sha256);
+    return { info: modelInfo(crossEntry, file, report), others };
+  };
+  const [started, biEncoder, { info: crossEncoder, others }] = await failed(Promise.all([starting, bi(), cross()]), async () => {
+    // The page ends a worker that failed, but what is verified needn't be fetched again.
+    if (!signal.aborted) await store?.flush();
+  });
+  await breathe();
+  const { next, version, device } = started;
+  engine = next;
+  void store?.flush();
+  progress({ status: "ready", name: "tabrank" });
+  return { info: { version, device, build, biEncoder, crossEncoder }, others };
+}
+
+/** Fetches and starts the engine. */
+async function startEngine(build: Build, url: string | undefined, { signal, progress }: Context<"load">) {
+  const wasm = url ? new URL(url) : wasmOf(build);
   const name = wasm.pathname.slice(wasm.pathname.lastIndexOf("/") + 1);
   progress({ status: "initiate", name, file: name });
   const module = await compile(wasm, signal);
   running = await start(build, module);
   progress({ status: "done", name, file: name, source: "network" });
-
   const { glue } = running;
   const next = new glue.Engine();
   const { version, device }: EngineReport = next.info();
-  const supply: Supply = {
-    models,
-    hub: new URL(params.hubUrl),
-    version,
-    store: params.cache ? await Store.open() : null,
-    digest: digestWith(glue.sha256),
-    // The glue copies the result out of the engine's memory.
-    convert: (...files) => glue.convert(...files) as Bytes,
-    signal,
-    onProgress: progress,
-  };
-  const biFile = await obtain(biEntry, supply);
-  const biReport: ModelReport = next.loadBiEncoder(biFile.bytes, biFile.sha256);
-  await breathe();
-  const crossFile = await obtain(crossEntry, supply);
-  const crossReport: ModelReport = next.loadCrossEncoder(crossFile.bytes, crossFile.sha256);
-  await breathe();
-  engine = next;
-  progress({ status: "ready", name: "tabrank" });
-  const biEncoder = modelInfo(biEntry, biFile, biReport);
-  const crossEncoder = modelInfo(crossEntry, crossFile, crossReport);
-  const { sha256 } = crossFile;
-  const others = copiesOf(crossFile.bytes, params.others).map((model): JoinParams => {
-    transfer(model);
-    return { build, module, model, sha256 };
-  });
-  return { info: { version, device, build, biEncoder, crossEncoder }, others };
+  return { glue, module, next, version, device };
+}
+
+/** Does something before a failure goes on its way. */
+async function failed<T>(work: Promise<T>, first: () => Promise<void>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    await first();
+    throw error;
+  }
 }
 
 async function join({ build, module, model, sha256 }: JoinParams): Promise<null> {
   running = await start(build, module);
-  const next = new running.glue.Engine();
-  next.loadCrossEncoder(new Uint8Array(model), sha256);
+  const { glue } = running;
+  const next = new glue.Engine();
+  const file = new glue.FileBuffer(model.byteLength);
+  file.append(new Uint8Array(model));
+  // Frees the memory at once. Browsers too old for it do so when they come to it.
+  (model as { transfer?(length: number): ArrayBuffer }).transfer?.(0);
+  next.loadCrossEncoder(file, sha256);
   engine = next;
   return null;
-}
-
-/** So many copies of a file. The file itself is one of them: nothing needs it any more once the engine has read it. */
-function copiesOf(bytes: Bytes, number: number): ArrayBuffer[] {
-  const whole = bytes.length === bytes.buffer.byteLength;
-  return Array.from({ length: number }, (_, i) => (whole && i === number - 1 ? bytes.buffer : bytes.slice().buffer));
 }
 
 function modelInfo(entry: ManifestEntry, file: ModelFile, report: ModelReport): ModelInfo {
@@ -90,7 +120,7 @@ function modelInfo(entry: ManifestEntry, file: ModelFile, report: ModelReport): 
     id: entry.id,
     role: entry.role,
     sha256: file.sha256,
-    bytes: file.bytes.length,
+    bytes: file.bytes,
     layers: report.layers,
     width: report.width,
     maxTokens: report.max_tokens,

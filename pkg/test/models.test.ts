@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Bytes } from "../src/download.js";
+import { HeapRoom, type Bytes } from "../src/download.js";
 import { AbortError, ManifestError, ModelIntegrityError, ModelUnavailableError } from "../src/errors.js";
-import { digestWith, obtain, type Supply } from "../src/models.js";
+import { digestWith, obtain as obtainRoom, type Supply } from "../src/models.js";
 import { Store } from "../src/store.js";
 import type { ManifestEntry, Origin, ProgressEvent } from "../src/types.js";
 import { FakeCaches } from "./caches.js";
@@ -51,14 +51,26 @@ async function supply(changes: Partial<Supply> = {}): Promise<Supply> {
   return {
     models: new URL("models/", server.url),
     hub: new URL("hub/", server.url),
-    version: "0.1.0",
+    version: async () => "0.1.0",
     store: await Store.open(),
-    digest: digestWith(hash),
+    digest: digestWith(async (bytes) => hash(bytes)),
+    makeRoom: async (bytes) => new HeapRoom(bytes),
     convert: () => expect.unreachable("there is nothing to convert"),
     signal: new AbortController().signal,
     onProgress: (event) => events.push(event),
     ...changes,
   };
+}
+
+/** What was obtained, once what is to be kept has been written. */
+async function obtain(wanted: ManifestEntry, supply: Supply): Promise<{ bytes: Bytes; sha256: string }> {
+  try {
+    const { room, bytes, sha256 } = await obtainRoom(wanted, supply);
+    expect(bytes).toBe(room.view().length);
+    return { bytes: room.view(), sha256 };
+  } finally {
+    await supply.store?.flush();
+  }
 }
 
 async function failure(work: Promise<unknown>): Promise<unknown> {
@@ -207,7 +219,7 @@ describe("a model of unknown hash", () => {
     }),
   };
   const partPath = (name: string) => `/hub/group/name/resolve/abc/${name}`;
-  const convert = vi.fn<Supply["convert"]>(() => gguf.slice());
+  const convert = vi.fn<Supply["convert"]>(async () => gguf.slice());
 
   beforeEach(() => {
     convert.mockClear();
@@ -236,11 +248,11 @@ describe("a model of unknown hash", () => {
 
   test("is converted anew by another version of this package, and when the kept one went bad", async () => {
     await obtain(entry({ ...unknown, origin }), await supply({ convert }));
-    await obtain(entry({ ...unknown, origin }), await supply({ convert, version: "0.2.0" }));
+    await obtain(entry({ ...unknown, origin }), await supply({ convert, version: async () => "0.2.0" }));
     expect(convert).toHaveBeenCalledTimes(2);
     expect(caches.size).toBe(1);
     caches.damage(other);
-    await obtain(entry({ ...unknown, origin }), await supply({ convert, version: "0.2.0" }));
+    await obtain(entry({ ...unknown, origin }), await supply({ convert, version: async () => "0.2.0" }));
     expect(convert).toHaveBeenCalledTimes(3);
   });
 
@@ -272,8 +284,8 @@ describe("a model of unknown hash", () => {
 
   test("of known hash is converted where the site lacks it, and must come out the same", async () => {
     expect((await obtain(entry({ origin }), await supply({ convert }))).bytes).toEqual(gguf);
-    convert.mockImplementationOnce(() => other.slice());
-    const error = await failure(obtain(entry({ origin }), await supply({ convert, version: "0.2.0" })));
+    convert.mockImplementationOnce(async () => other.slice());
+    const error = await failure(obtain(entry({ origin }), await supply({ convert, version: async () => "0.2.0" })));
     expect(error).toMatchObject({ code: "model-integrity", file: "model.gguf" });
   });
 
@@ -288,7 +300,7 @@ describe("a model of unknown hash", () => {
 
 test("without crypto.subtle, the engine's SHA-256 is used", async () => {
   vi.stubGlobal("crypto", {});
-  const fallback = vi.fn(hash);
+  const fallback = vi.fn(async (bytes: Uint8Array) => hash(bytes));
   expect(await digestWith(fallback)(gguf)).toBe(hash(gguf));
   expect(fallback).toHaveBeenCalledOnce();
 });

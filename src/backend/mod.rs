@@ -42,6 +42,17 @@ impl Weight<'_> {
     }
 }
 
+/// A table of word embeddings in memory of its own: by far the largest part of a small model, of which a text needs a few
+/// rows, so that it is kept as the file has it.
+pub struct Words {
+    /// How the values are stored.
+    pub dtype: Dtype,
+    /// Length of a row.
+    pub width: usize,
+    /// The encoded values, row after row.
+    pub bytes: Vec<u8>,
+}
+
 /// What follows a linear layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
@@ -147,7 +158,7 @@ pub trait Backend {
     fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Self::Norm;
 
     /// Prepares the embedding tables, all of one width.
-    fn tables(&self, words: Weight, positions: Weight, segments: Weight) -> Self::Tables;
+    fn tables(&self, words: Words, positions: Vec<f32>, segments: Vec<f32>) -> Self::Tables;
 
     /// Word + position + segment embedding of each token, normed: `[tokens, width]`. Positions count from each
     /// sequence's start. Ids, types and lengths must have been checked against the tables.

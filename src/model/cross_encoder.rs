@@ -6,6 +6,7 @@ use super::names::{CLASSIFIER, POOLER};
 use super::{Config, Encoder, Head, ModelError, Pause, Role, Sequence};
 use crate::backend::{Activation, Backend, Carried, Packing};
 use crate::kernels::dot::dot;
+use std::borrow::Cow;
 
 /// A cross-encoder.
 ///
@@ -46,13 +47,14 @@ impl Pair {
 }
 
 impl<B: Backend + Clone> CrossEncoder<B> {
-    /// Loads a GGUF file made by `tabrank convert`.
+    /// Loads a GGUF file made by `tabrank convert`. Handed over, it takes less memory than lent.
     ///
     /// # Errors
     /// See [`ModelError`]; [`ModelError::WrongRole`] for a bi-encoder's file, [`ModelError::MissingPooler`] for a
     /// conversion that dropped a layer of the head.
-    pub fn load(bytes: &[u8], backend: B) -> Result<Self, ModelError> {
-        let file = Gguf::parse(bytes)?;
+    pub fn load<'f>(bytes: impl Into<Cow<'f, [u8]>>, backend: B) -> Result<Self, ModelError> {
+        let bytes = bytes.into();
+        let file = Gguf::parse(&bytes)?;
         let config = Config::read(&file)?;
         let Some(head) = config.head else {
             return Err(ModelError::WrongRole { expected: Role::CrossEncoder, found: config.role });
@@ -61,7 +63,7 @@ impl<B: Backend + Clone> CrossEncoder<B> {
         let (encoder, loader) = Encoder::load(&file, config, backend)?;
         let head = LoadedHead::load(head, &loader, width)?;
         file.insist_all_taken()?;
-        Ok(Self { encoder, head })
+        Ok(Self { encoder: encoder.finish(bytes), head })
     }
 }
 

@@ -6,7 +6,10 @@
 use super::gguf::Gguf;
 use super::names::{self, layer};
 use super::{Config, ModelError, Pause, Sequence, Tokenizer};
-use crate::backend::{Attention, Backend, Carried, FeedForward, Packing, Weight};
+use crate::backend::{Attention, Backend, Carried, FeedForward, Packing, Weight, Words};
+use crate::kernels::quant::Dtype;
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// A loaded encoder with its tokenizer.
 pub struct Encoder<B: Backend> {
@@ -21,6 +24,40 @@ pub struct Encoder<B: Backend> {
 struct Layer<B: Backend> {
     attention: Attention<B>,
     feed_forward: FeedForward<B>,
+}
+
+/// An encoder that lacks its word embeddings, which stay in the file as long as others read from it.
+pub(super) struct Unfinished<B: Backend> {
+    backend: B,
+    config: Config,
+    tokenizer: Tokenizer,
+    words: Range<usize>,
+    words_dtype: Dtype,
+    positions: Vec<f32>,
+    segments: Vec<f32>,
+    norm: B::Norm,
+    layers: Vec<Layer<B>>,
+}
+
+impl<B: Backend> Unfinished<B> {
+    /// The encoder with the word embeddings of its file. If the file is handed over, they stay where they are and the rest
+    /// of it is freed, so that at no time there are two of them.
+    pub fn finish(self, file: Cow<[u8]>) -> Encoder<B> {
+        let Self { backend, config, tokenizer, words, words_dtype, positions, segments, norm, layers } = self;
+        let bytes = match file {
+            Cow::Borrowed(file) => file[words].to_vec(),
+            Cow::Owned(mut file) => {
+                let len = words.len();
+                file.copy_within(words, 0);
+                file.truncate(len);
+                file.shrink_to_fit();
+                file
+            }
+        };
+        let words = Words { dtype: words_dtype, width: config.width, bytes };
+        let tables = backend.tables(words, positions, segments);
+        Encoder { backend, config, tokenizer, tables, norm, layers }
+    }
 }
 
 /// Reads parts of a model file and hands them to a backend.
@@ -47,9 +84,9 @@ impl<B: Backend> Loader<'_, B> {
 }
 
 impl<B: Backend> Encoder<B> {
-    /// Loads the encoder of a file. The caller loads its head from the same file and then insists that every tensor
-    /// was taken.
-    pub(super) fn load<'f>(file: &'f Gguf<'f>, config: Config, backend: B) -> Result<(Self, Loader<'f, B>), ModelError>
+    /// Loads the encoder of a file. The caller loads its head from the same file, insists that every tensor was taken, and
+    /// then finishes the encoder.
+    pub(super) fn load<'f>(file: &'f Gguf<'f>, config: Config, backend: B) -> Result<(Unfinished<B>, Loader<'f, B>), ModelError>
     where
         B: Clone,
     {
@@ -57,7 +94,7 @@ impl<B: Backend> Encoder<B> {
         let Config { width, inner, .. } = config;
         let loader = Loader { file, backend: backend.clone(), width, epsilon: config.epsilon };
         // The tables' lengths are those of the tensors; metadata carry no vocabulary size.
-        let rows = |name: &str| file.tensors().find(|(n, _)| *n == name).map_or(0, |(_, t)| t.shape[0]);
+        let rows = |name: &str| file.tensor(name).map_or(0, |t| t.shape[0]);
         let words = file.matrix(names::WORDS, rows(names::WORDS), width)?;
         let segments = file.matrix(names::SEGMENTS, rows(names::SEGMENTS), width)?;
         let positions = file.matrix(names::POSITIONS, config.positions, width)?;
@@ -86,9 +123,11 @@ impl<B: Backend> Encoder<B> {
                 })
             })
             .collect::<Result<_, ModelError>>()?;
-        let tables = backend.tables(words, positions, segments);
         let norm = loader.norm(names::EMBEDDING_NORM)?;
-        Ok((Self { backend, config, tokenizer, tables, norm, layers }, loader))
+        let start = file.tensor(names::WORDS).map_or(0, |t| t.start);
+        let (positions, segments) = (positions.to_vec(), segments.to_vec());
+        let (words, words_dtype) = (start..start + words.bytes.len(), words.dtype);
+        Ok((Unfinished { backend, config, tokenizer, words, words_dtype, positions, segments, norm, layers }, loader))
     }
 
     /// What the model file says of itself.

@@ -27,6 +27,8 @@ pub struct Tensor<'a> {
     pub dtype: Dtype,
     /// The encoded values.
     pub bytes: &'a [u8],
+    /// Where in the file they begin.
+    pub start: usize,
 }
 
 impl<'a> Gguf<'a> {
@@ -39,8 +41,7 @@ impl<'a> Gguf<'a> {
         if bytes.len() < 4 || &bytes[..4] != b"GGUF" {
             return Err(ModelError::Malformed("it does not begin with the letters GGUF".into()));
         }
-        refuse_zero_alignment(bytes)?;
-        let content = Content::read(&mut Cursor::new(bytes)).map_err(|e| ModelError::Malformed(e.to_string()))?;
+        let content = header(bytes)?;
         let mut tensors = BTreeMap::new();
         for (name, info) in content.tensor_infos {
             let dtype = match info.ggml_dtype {
@@ -55,12 +56,12 @@ impl<'a> Gguf<'a> {
             let place = || {
                 let len = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d))?;
                 let start = usize::try_from(content.tensor_data_offset.checked_add(info.offset)?).ok()?;
-                bytes.get(start..start.checked_add(dtype.bytes_for(len)?)?)
+                Some((bytes.get(start..start.checked_add(dtype.bytes_for(len)?)?)?, start))
             };
-            let bytes = place().filter(|_| whole_rows).ok_or_else(|| {
+            let (bytes, start) = place().filter(|_| whole_rows).ok_or_else(|| {
                 ModelError::Malformed(format!("tensor {name} {shape:?} does not fit into the file; it is cut off or altered"))
             })?;
-            tensors.insert(name, Tensor { shape, dtype, bytes });
+            tensors.insert(name, Tensor { shape, dtype, bytes, start });
         }
         Ok(Self { metadata: content.metadata, tensors, taken: RefCell::default() })
     }
@@ -78,6 +79,11 @@ impl<'a> Gguf<'a> {
     /// Whether the file has a tensor of this name.
     pub fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
+    }
+
+    /// The tensor of this name.
+    pub fn tensor(&self, name: &str) -> Option<&Tensor<'a>> {
+        self.tensors.get(name)
     }
 
     /// A matrix `[rows, cols]`, marked as taken.
@@ -140,6 +146,21 @@ impl<'a> Gguf<'a> {
     fn value<'b, T>(&'b self, key: &str, convert: impl FnOnce(&'b Value) -> Option<T>) -> Result<T, ModelError> {
         let value = self.metadata.get(key).ok_or_else(|| ModelError::MissingKey(key.into()))?;
         convert(value).ok_or_else(|| ModelError::Malformed(format!("{key} is {}, which makes no sense there", abridge(value))))
+    }
+}
+
+/// What stands before the values of the tensors. Its length stands nowhere, and to look through all of a file takes its
+/// time, so longer and longer beginnings are tried: the first holds the header of any usual file.
+fn header(bytes: &[u8]) -> Result<Content, ModelError> {
+    let mut len = 1 << 20;
+    loop {
+        let beginning = &bytes[..len.min(bytes.len())];
+        refuse_zero_alignment(beginning)?;
+        match Content::read(&mut Cursor::new(beginning)) {
+            Ok(content) => return Ok(content),
+            Err(e) if beginning.len() == bytes.len() => return Err(ModelError::Malformed(e.to_string())),
+            Err(_) => len *= 8,
+        }
     }
 }
 

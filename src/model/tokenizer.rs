@@ -6,8 +6,10 @@
 use super::ModelError;
 use super::added_tokens::AddedTokens;
 use crate::backend::Packing;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::fmt;
 use tokenizers::decoders::wordpiece::WordPiece as Decoder;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
@@ -55,13 +57,15 @@ pub struct Tokenizer {
     normalized: AddedTokens,
     cls: u32,
     sep: u32,
+    /// The greatest id in the vocabulary.
+    greatest: u64,
 }
 
 /// What kinds of parts a tokenizer.json has.
 #[derive(Deserialize)]
 struct Kinds {
     version: Option<String>,
-    model: Kind,
+    model: Vocabulary,
     normalizer: Option<Kind>,
     pre_tokenizer: Option<Kind>,
     #[serde(default)]
@@ -71,6 +75,43 @@ struct Kinds {
 #[derive(Deserialize)]
 struct Kind {
     r#type: Option<String>,
+}
+
+/// What kind of model it is, and the greatest id in its vocabulary.
+#[derive(Deserialize)]
+struct Vocabulary {
+    r#type: Option<String>,
+    #[serde(default)]
+    vocab: Greatest,
+}
+
+/// The greatest number of a map; the rest is passed over.
+#[derive(Default)]
+struct Greatest(Option<u64>);
+
+impl<'de> Deserialize<'de> for Greatest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl<'de> Visitor<'de> for Numbers {
+            type Value = Greatest;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a vocabulary")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Greatest, A::Error> {
+                let mut greatest = None;
+                while let Some((IgnoredAny, id)) = map.next_entry()? {
+                    greatest = greatest.max(Some(id));
+                }
+                Ok(Greatest(greatest))
+            }
+            // So other kinds of tokenizers have theirs; what is wrong with them is said elsewhere.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Greatest, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Greatest(None))
+            }
+        }
+        deserializer.deserialize_any(Numbers)
+    }
 }
 
 /// Those parts of a tokenizer.json that make ids of a text.
@@ -107,6 +148,7 @@ impl Tokenizer {
             inner,
             cls,
             sep,
+            greatest: kinds.model.vocab.0.unwrap_or_default(),
         })
     }
 
@@ -117,8 +159,9 @@ impl Tokenizer {
 
     /// Rows that a table of word embeddings must have: the greatest token id, added tokens included, and one.
     pub fn rows_needed(&self) -> usize {
-        let greatest = self.inner.get_vocab(true).into_values().chain([self.cls, self.sep]).max();
-        greatest.map_or(0, |id| (id as usize).saturating_add(1))
+        let added = self.inner.get_added_tokens_decoder().into_keys().max().unwrap_or_default();
+        let greatest = self.greatest.max(u64::from(added.max(self.cls).max(self.sep)));
+        usize::try_from(greatest).map_or(usize::MAX, |id| id.saturating_add(1))
     }
 
     /// Token ids of a text without special tokens, uncut.
@@ -160,18 +203,19 @@ impl Tokenizer {
 
 impl Kinds {
     /// Ids of CLS and SEP, if all parts are of the kinds that are handled.
-    fn frame(&self) -> Result<(u32, u32), ModelError> {
+    fn frame<'a>(&'a self) -> Result<(u32, u32), ModelError> {
         let unsupported = |what: String| Err(ModelError::Unsupported(what));
         if let Some(version) = self.version.as_deref().filter(|&version| version != "1.0") {
             return Err(ModelError::Tokenizer(format!("version {version:?} of tokenizer.json is unknown")));
         }
+        let kind = |part: &'a Option<Kind>| part.as_ref().and_then(|part| part.r#type.as_deref());
         let parts = [
-            ("a tokenizer", Some(&self.model), "WordPiece"),
-            ("a normalizer", self.normalizer.as_ref(), "BertNormalizer"),
-            ("a pre-tokenizer", self.pre_tokenizer.as_ref(), "BertPreTokenizer"),
+            ("a tokenizer", self.model.r#type.as_deref(), "WordPiece"),
+            ("a normalizer", kind(&self.normalizer), "BertNormalizer"),
+            ("a pre-tokenizer", kind(&self.pre_tokenizer), "BertPreTokenizer"),
         ];
         for (what, part, handled) in parts {
-            if let Some(kind) = part.and_then(|part| part.r#type.as_deref()).filter(|&kind| kind != handled) {
+            if let Some(kind) = part.filter(|&kind| kind != handled) {
                 return unsupported(format!("{what} of the kind {kind:?} (only {handled:?} is)"));
             }
         }

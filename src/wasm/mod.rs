@@ -43,6 +43,41 @@ struct Indexed {
     tokens: RefCell<Vec<u32>>,
 }
 
+/// A file on its way in. Its bytes are written once, to where they are needed: copies made outside would add up to more than
+/// the models themselves.
+#[wasm_bindgen]
+pub struct FileBuffer {
+    bytes: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl FileBuffer {
+    /// Room for a file of so many bytes. (A longer one is no mistake, only slower.)
+    #[wasm_bindgen(constructor)]
+    pub fn new(capacity: usize) -> Result<Self, JsValue> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(capacity).map_err(|_| js::error(Error::BadRequest(format!("there is no memory for {capacity} bytes"))))?;
+        Ok(Self { bytes })
+    }
+
+    /// Adds bytes at the end.
+    pub fn append(&mut self, part: &js_sys::Uint8Array) {
+        let (len, more) = (self.bytes.len(), part.length() as usize);
+        self.bytes.reserve(more);
+        part.copy_to_uninit(&mut self.bytes.spare_capacity_mut()[..more]);
+        // SAFETY: as many bytes as are added here have just been written there.
+        unsafe { self.bytes.set_len(len + more) };
+    }
+
+    /// The bytes so far, where they lie: to be read at once, as any other call may move the engine's memory.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array<ArrayBuffer>")]
+    pub fn view(&self) -> js_sys::Uint8Array {
+        // SAFETY: the caller is told for how long it is valid. A view that has become invalid is empty, as the memory that it
+        // was of is detached; nothing can be read or written through it.
+        unsafe { js_sys::Uint8Array::view(&self.bytes) }
+    }
+}
+
 struct Loaded<M> {
     model: M,
     sha256: String,
@@ -101,8 +136,8 @@ impl Engine {
     /// Loads a bi-encoder's GGUF file, whose hash the caller has computed. Documents indexed by another bi-encoder are
     /// forgotten: their vectors mean nothing to this one.
     #[wasm_bindgen(js_name = loadBiEncoder)]
-    pub fn load_bi_encoder(&self, bytes: Vec<u8>, sha256: String) -> Result<JsValue, JsValue> {
-        let model = BiEncoder::load(&bytes, Cpu).map_err(|e| js::error(e.into()))?;
+    pub fn load_bi_encoder(&self, file: FileBuffer, sha256: String) -> Result<JsValue, JsValue> {
+        let model = BiEncoder::load(file.bytes, Cpu).map_err(|e| js::error(e.into()))?;
         let report = js::value(&Report { config: model.encoder().config(), sha256: &sha256 })?;
         if self.bi_encoder.borrow().as_ref().is_none_or(|old| old.sha256 != sha256) {
             self.indexed.replace(None);
@@ -113,8 +148,8 @@ impl Engine {
 
     /// Loads a cross-encoder's GGUF file, whose hash the caller has computed.
     #[wasm_bindgen(js_name = loadCrossEncoder)]
-    pub fn load_cross_encoder(&self, bytes: Vec<u8>, sha256: String) -> Result<JsValue, JsValue> {
-        let model = CrossEncoder::load(&bytes, Cpu).map_err(|e| js::error(e.into()))?;
+    pub fn load_cross_encoder(&self, file: FileBuffer, sha256: String) -> Result<JsValue, JsValue> {
+        let model = CrossEncoder::load(file.bytes, Cpu).map_err(|e| js::error(e.into()))?;
         let report = js::value(&Report { config: model.encoder().config(), sha256: &sha256 })?;
         self.cross_encoder.replace(Some(Rc::new(Loaded { model, sha256 })));
         // Both were by the tokenizer of the one before.

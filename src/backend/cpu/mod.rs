@@ -10,8 +10,8 @@ mod scratch;
 
 pub use linear::Linear;
 
-use super::{Activation, Attention, Backend, Carried, FeedForward, Packing, Weight};
-use crate::kernels::quant::{Dtype, dequantize};
+use super::{Activation, Attention, Backend, Carried, FeedForward, Packing, Weight, Words};
+use crate::kernels::quant::dequantize;
 use crate::kernels::{activation, instruction_set, norm};
 use attention::{Inputs, attend};
 use scratch::{Scratch, sized};
@@ -70,11 +70,9 @@ impl Norm {
 
 /// Embedding tables.
 pub struct Tables {
-    words: Vec<u8>,
-    words_dtype: Dtype,
+    words: Words,
     positions: Vec<f32>,
     segments: Vec<f32>,
-    width: usize,
 }
 
 fn add(row: &mut [f32], other: &[f32]) {
@@ -101,25 +99,19 @@ impl Backend for Cpu {
         Norm { weight: weight.to_vec(), bias: bias.to_vec(), epsilon }
     }
 
-    fn tables(&self, words: Weight, positions: Weight, segments: Weight) -> Tables {
-        Tables {
-            words: words.bytes.to_vec(),
-            words_dtype: words.dtype,
-            positions: positions.to_vec(),
-            segments: segments.to_vec(),
-            width: words.cols,
-        }
+    fn tables(&self, words: Words, positions: Vec<f32>, segments: Vec<f32>) -> Tables {
+        Tables { words, positions, segments }
     }
 
     fn embed(&self, tables: &Tables, norm: &Norm, packing: &Packing) -> Buffer {
-        let width = tables.width;
-        let size = tables.words_dtype.bytes_for(width).expect("checked when the model was loaded");
+        let Words { dtype, width, ref bytes } = tables.words;
+        let size = dtype.bytes_for(width).expect("checked when the model was loaded");
         let mut out = Buffer::new(packing.tokens(), width);
         for range in packing.ranges() {
             for (position, token) in range.enumerate() {
                 let row = &mut out.values[token * width..][..width];
                 let word = packing.ids[token] as usize;
-                dequantize(&tables.words[word * size..][..size], tables.words_dtype, row);
+                dequantize(&bytes[word * size..][..size], dtype, row);
                 // The order of Hugging Face's BertEmbeddings: words and segments first, then positions.
                 add(row, &tables.segments[usize::from(packing.types[token]) * width..][..width]);
                 add(row, &tables.positions[position * width..][..width]);
