@@ -40,7 +40,11 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
     hub: new URL(params.hubUrl),
     version: async () => (await starting).version,
     store,
-    digest: digestWith(async (bytes) => (await starting).glue.sha256(bytes)),
+    digest: digestWith(async (bytes) => {
+      // The bytes may lie in the engine's memory, which moves when it grows, as it does to take what it is given.
+      const own = bytes.slice();
+      return (await starting).glue.sha256(own);
+    }),
     makeRoom: async (bytes) => new (await starting).glue.FileBuffer(bytes),
     // The glue copies the result out of the engine's memory.
     convert: async (...files) => (await starting).glue.convert(...files) as Bytes,

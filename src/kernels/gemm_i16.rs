@@ -88,6 +88,21 @@ impl Packed {
         }
     }
 
+    /// Sets all columns of a panel at once, which takes a fraction of the time: `columns` holds them one after the other, each
+    /// padded to whole pairs.
+    pub fn set_panel(&mut self, panel: usize, columns: &[[i16; 2]]) {
+        let pairs = self.pairs();
+        assert!(columns.len() == PANEL * pairs && panel < self.n.div_ceil(PANEL));
+        let panel = &mut self.panels[panel * pairs..][..pairs];
+        for (vector, four) in columns.chunks_exact(4 * pairs).enumerate() {
+            let (ab, cd) = four.split_at(2 * pairs);
+            let ((a, b), (c, d)) = (ab.split_at(pairs), cd.split_at(pairs));
+            for ((((words, a), b), c), d) in panel.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                words[vector].0 = [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]];
+            }
+        }
+    }
+
     /// Sets row `row` to `n` values.
     pub fn set_row(&mut self, row: usize, values: &[i16]) {
         assert!(row < self.k && values.len() == self.n);
@@ -221,7 +236,16 @@ mod tests {
             for c in 0..n {
                 by_column.set_column(c, &(0..k).map(|r| w[r * n + c]).collect::<Vec<_>>());
             }
-            prop_assert_eq!(by_row.panels, by_column.panels);
+            prop_assert_eq!(&by_row.panels, &by_column.panels);
+            let mut by_panel = Packed::zeros(k, n);
+            for first in (0..n).step_by(PANEL) {
+                let mut panel = vec![[0; 2]; PANEL * k.div_ceil(2)];
+                for (column, c) in panel.chunks_exact_mut(k.div_ceil(2)).zip(first..n) {
+                    column.as_flattened_mut()[..k].copy_from_slice(&(0..k).map(|r| w[r * n + c]).collect::<Vec<_>>());
+                }
+                by_panel.set_panel(first / PANEL, &panel);
+            }
+            prop_assert_eq!(by_row.panels, by_panel.panels);
         }
     }
 

@@ -56,7 +56,12 @@ impl FileBuffer {
     #[wasm_bindgen(constructor)]
     pub fn new(capacity: usize) -> Result<Self, JsValue> {
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(capacity).map_err(|_| js::error(Error::BadRequest(format!("there is no memory for {capacity} bytes"))))?;
+        // Growing the memory is slow, and loading would do it a hundred times. What a model takes up beyond its file is had in
+        // the same stroke and left free.
+        bytes
+            .try_reserve_exact(capacity.saturating_add(capacity / 4 * 3))
+            .map_err(|_| js::error(Error::BadRequest(format!("there is no memory for {capacity} bytes"))))?;
+        bytes.shrink_to(capacity);
         Ok(Self { bytes })
     }
 

@@ -65,11 +65,19 @@ impl Linear {
         let weight = if weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4)) {
             let mut packed = gemm_i16::Packed::zeros(k, n);
             let mut scales = vec![0.0; n.next_multiple_of(gemm_i16::PANEL)];
-            let mut integers = vec![0; k];
+            let pairs = k.div_ceil(2);
+            let mut panel = vec![[0i16; 2]; gemm_i16::PANEL * pairs];
             for (column, (weight, r)) in rows.enumerate() {
                 weight.read_row(r, &mut row);
-                scales[column] = integer::quantize(&row, gemm_i16::WEIGHT_LIMIT, &mut integers);
-                packed.set_column(column, &integers);
+                let at = column % gemm_i16::PANEL;
+                if at == 0 {
+                    panel.fill([0; 2]); // the last one may be narrower
+                }
+                let integers = panel[at * pairs..][..pairs].as_flattened_mut();
+                scales[column] = integer::quantize(&row, gemm_i16::WEIGHT_LIMIT, &mut integers[..k]);
+                if at + 1 == gemm_i16::PANEL || column + 1 == n {
+                    packed.set_panel(column / gemm_i16::PANEL, &panel);
+                }
             }
             Weights::Integers { packed, scales }
         } else {
