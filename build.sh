@@ -9,6 +9,7 @@
 #   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
 #   ./build.sh bench [--quick|--full] [--rounds N]
 #                                measure against transformers.js in a headless browser (first time: some GB of Python packages)
+#   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
@@ -47,23 +48,23 @@ native() {
   cargo build --release --locked
 }
 
-wasm() {
-  tools; node_modules
-  newer_than pkg/wasm/tabrank_bg.wasm src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
+wasm_target() {
   if ! rustc --print target-libdir --target wasm32-unknown-unknown >/dev/null 2>&1 ||
      [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
     say "Rust's standard library for wasm32-unknown-unknown"
     need rustup "It is needed to add the target wasm32-unknown-unknown."
     rustup target add wasm32-unknown-unknown
   fi
+}
+
+wasm() {
+  tools; node_modules
+  newer_than pkg/wasm/tabrank_bg.wasm src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
+  wasm_target
   say "WebAssembly module (pkg/wasm)"
   cargo build --profile wasm --locked --lib --target wasm32-unknown-unknown --no-default-features
   cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue tabrank
-  # Nothing lies in the first kilobyte of memory but the far end of the stack, so offsets may be folded into loads and stores,
-  # which the compiler leaves undone for fear of addresses that wrap around.
-  npx --no-install wasm-opt -O3 --low-memory-unused --optimize-added-constants-propagate --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
-    --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue \
-    target/glue/tabrank_bg.wasm -o target/glue/optimized.wasm
+  optimize target/glue/tabrank_bg.wasm target/glue/optimized.wasm
   mkdir -p pkg/wasm
   cp target/glue/tabrank.js target/glue/*.d.ts pkg/wasm/
   mv target/glue/optimized.wasm pkg/wasm/tabrank_bg.wasm # last: its age tells whether all of this has to be done again
@@ -162,6 +163,22 @@ bench() {
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/run.mjs "$@"
 }
 
+# Offsets are folded into loads and stores, which the compiler leaves undone for fear of addresses that wrap around: nothing
+# lies in the first kilobyte of memory but the far end of the stack.
+optimize() {
+  node_modules/.bin/wasm-opt -O3 --low-memory-unused --optimize-added-constants-propagate --enable-simd --enable-bulk-memory \
+    --enable-sign-ext --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue \
+    "$1" -o "$2"
+}
+
+kernels() {
+  tools; browser; node_modules; wasm_target
+  cargo build --profile wasm --locked --target wasm32-unknown-unknown --package bench-kernels
+  mkdir -p target/bench
+  optimize target/wasm32-unknown-unknown/wasm/bench_kernels.wasm target/bench/kernels.wasm
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/kernels/run.mjs "$@"
+}
+
 lint() {
   cargo fmt --check
   cargo clippy --release --locked --all-targets -- --deny warnings
@@ -191,6 +208,7 @@ case "$command" in
   wasm) wasm ;;
   sizes) node tools/sizes.mjs ;;
   bench) bench "$@" ;;
+  kernels) kernels "$@" ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

@@ -151,11 +151,17 @@ pub fn gemm(x: Rows, b: &Packed, panels: Range<usize>, mut store: impl FnMut(usi
 /// Two rows times a panel. Wider or taller tiles ran slower in browsers: their compilers spill registers.
 #[inline(always)]
 fn tile(x: [&[[i16; 2]]; 2], panel: &[[Words; VECTORS]]) -> [[i32; PANEL]; 2] {
+    // Written with indices, this compiles to a loop of one counter; the same with zipped iterators ran 8 % slower.
+    let [first, second] = x.map(|row| &row[..panel.len()]);
+    assert!(first.len() == panel.len() && second.len() == panel.len(), "lets the compiler drop its own checks");
     let mut sums = [[lanes::zero(); VECTORS]; 2];
-    for ((words, first), second) in panel.iter().zip(x[0]).zip(x[1]) {
-        for (v, words) in words.iter().enumerate() {
-            sums[0][v] = lanes::dot_add(sums[0][v], words, *first);
-            sums[1][v] = lanes::dot_add(sums[1][v], words, *second);
+    for i in 0..panel.len() {
+        let w: [lanes::Vector; VECTORS] = std::array::from_fn(|v| lanes::load(&panel[i][v]));
+        let x = [lanes::splat(first[i]), lanes::splat(second[i])];
+        for (sums, x) in sums.iter_mut().zip(x) {
+            for (sum, w) in sums.iter_mut().zip(w) {
+                *sum = lanes::dot_add(*sum, w, x);
+            }
         }
     }
     sums.map(|row| {

@@ -6,16 +6,14 @@ const NOTHING: f32 = 1e-30;
 /// Largest magnitude. Anything that is not finite makes the result not finite.
 #[inline(always)]
 pub fn largest(values: &[f32]) -> f32 {
-    let (chunks, rest) = values.as_chunks::<8>();
     // Without their sign, floats are ordered like their bits, and what is not a number comes after infinity.
-    let magnitude = |x: &f32| (x.to_bits() & 0x7fff_ffff) as i32;
+    let magnitude = |x: f32| (x.to_bits() & 0x7fff_ffff) as i32;
+    let (chunks, rest) = values.as_chunks::<8>();
     let mut lanes = [0; 8];
     for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane = magnitude(x).max(*lane);
-        }
+        lanes = std::array::from_fn(|i| lanes[i].max(magnitude(chunk[i])));
     }
-    let most = rest.iter().map(magnitude).chain(lanes).max();
+    let most = rest.iter().map(|x| magnitude(*x)).chain(lanes).max();
     f32::from_bits(most.unwrap_or(0) as u32)
 }
 

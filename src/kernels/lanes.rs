@@ -23,10 +23,25 @@ pub mod portable {
         [0; 4]
     }
 
-    /// `sums[c] + w[2c] x[0] + w[2c + 1] x[1]`.
+    /// Eight 16-bit integers.
+    pub type Vector = [i16; 8];
+
+    /// Words as a vector.
     #[inline(always)]
-    pub fn dot_add(sums: Sums, w: &Words, x: [i16; 2]) -> Sums {
-        let product = |i: usize| i32::from(w.0[i]).wrapping_mul(i32::from(x[i % 2]));
+    pub fn load(words: &Words) -> Vector {
+        words.0
+    }
+
+    /// Four times the same pair.
+    #[inline(always)]
+    pub fn splat(x: [i16; 2]) -> Vector {
+        std::array::from_fn(|i| x[i % 2])
+    }
+
+    /// `sums[c] + w[2c] x[2c] + w[2c + 1] x[2c + 1]`.
+    #[inline(always)]
+    pub fn dot_add(sums: Sums, w: Vector, x: Vector) -> Sums {
+        let product = |i: usize| i32::from(w[i]).wrapping_mul(i32::from(x[i]));
         std::array::from_fn(|c| sums[c].wrapping_add(product(2 * c).wrapping_add(product(2 * c + 1))))
     }
 
@@ -43,6 +58,7 @@ mod simd {
     use core::arch::wasm32::*;
 
     pub type Sums = v128;
+    pub type Vector = v128;
 
     #[inline(always)]
     pub fn zero() -> Sums {
@@ -50,9 +66,19 @@ mod simd {
     }
 
     #[inline(always)]
-    pub fn dot_add(sums: Sums, w: &Words, x: [i16; 2]) -> Sums {
-        let [a, b, c, d, e, f, g, h] = w.0;
-        i32x4_add(sums, i32x4_dot_i16x8(i16x8(a, b, c, d, e, f, g, h), i32x4_splat(super::joined(x))))
+    pub fn load(words: &Words) -> Vector {
+        let [a, b, c, d, e, f, g, h] = words.0;
+        i16x8(a, b, c, d, e, f, g, h)
+    }
+
+    #[inline(always)]
+    pub fn splat(x: [i16; 2]) -> Vector {
+        i32x4_splat(super::joined(x))
+    }
+
+    #[inline(always)]
+    pub fn dot_add(sums: Sums, w: Vector, x: Vector) -> Sums {
+        i32x4_add(sums, i32x4_dot_i16x8(w, x))
     }
 
     #[inline(always)]
@@ -68,6 +94,7 @@ mod simd {
     use core::arch::x86_64::*;
 
     pub type Sums = __m128i;
+    pub type Vector = __m128i;
 
     #[inline(always)]
     pub fn zero() -> Sums {
@@ -76,10 +103,22 @@ mod simd {
     }
 
     #[inline(always)]
-    pub fn dot_add(sums: Sums, w: &Words, x: [i16; 2]) -> Sums {
-        let [a, b, c, d, e, f, g, h] = w.0;
+    pub fn load(words: &Words) -> Vector {
+        let [a, b, c, d, e, f, g, h] = words.0;
         // SAFETY: as above.
-        unsafe { _mm_add_epi32(sums, _mm_madd_epi16(_mm_setr_epi16(a, b, c, d, e, f, g, h), _mm_set1_epi32(super::joined(x)))) }
+        unsafe { _mm_setr_epi16(a, b, c, d, e, f, g, h) }
+    }
+
+    #[inline(always)]
+    pub fn splat(x: [i16; 2]) -> Vector {
+        // SAFETY: as above.
+        unsafe { _mm_set1_epi32(super::joined(x)) }
+    }
+
+    #[inline(always)]
+    pub fn dot_add(sums: Sums, w: Vector, x: Vector) -> Sums {
+        // SAFETY: as above.
+        unsafe { _mm_add_epi32(sums, _mm_madd_epi16(w, x)) }
     }
 
     #[inline(always)]
@@ -93,7 +132,7 @@ mod simd {
 #[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64")))]
 use portable as simd;
 
-pub use simd::{dot_add, store, zero};
+pub use simd::{Vector, dot_add, load, splat, store, zero};
 
 /// A pair as the 32 bits that hold it in memory order.
 #[cfg_attr(not(any(target_arch = "wasm32", target_arch = "x86_64")), allow(dead_code))]
@@ -119,8 +158,11 @@ mod tests {
             y in prop::array::uniform2(extreme()),
         ) {
             let w = Words(w);
-            let want = portable::dot_add(portable::dot_add(portable::zero(), &w, x), &w, y);
-            prop_assert_eq!(store(dot_add(dot_add(zero(), &w, x), &w, y)), portable::store(want));
+            let want = {
+                use portable::*;
+                store(dot_add(dot_add(zero(), load(&w), splat(x)), load(&w), splat(y)))
+            };
+            prop_assert_eq!(store(dot_add(dot_add(zero(), load(&w), splat(x)), load(&w), splat(y))), want);
         }
     }
 }

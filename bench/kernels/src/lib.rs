@@ -95,6 +95,18 @@ pub extern "C" fn prepare_softmax(rows: usize, width: usize, _: usize) -> *mut C
     })
 }
 
+/// Quantization of `rows` x `width` values.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_quantize(rows: usize, width: usize, _: usize) -> *mut Case {
+    let x = values(rows * width);
+    let mut out = vec![0; width];
+    case(move || {
+        for row in x.chunks_exact(width) {
+            black_box(integer::quantize(row, 5000, &mut out));
+        }
+    })
+}
+
 /// Layer norm of `rows` x `width` values.
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_norm(rows: usize, width: usize, _: usize) -> *mut Case {
