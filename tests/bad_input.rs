@@ -63,7 +63,7 @@ fn the_manifest_catches_any_altered_byte() {
 fn the_wrong_role() {
     let message = refused(&bi_encoder_bytes()).to_string();
     assert_eq!(message, "this file holds a bi-encoder, where a cross-encoder is needed.");
-    assert!(matches!(BiEncoder::load(&tiny(), Cpu), Err(ModelError::WrongRole { .. })));
+    assert!(matches!(BiEncoder::load(tiny(), Cpu), Err(ModelError::WrongRole { .. })));
 }
 
 #[test]
@@ -158,7 +158,7 @@ proptest! {
 
 #[test]
 fn empty_queries_and_candidates() {
-    let model = CrossEncoder::load(&tiny(), Cpu).unwrap();
+    let model = CrossEncoder::load(tiny(), Cpu).unwrap();
     for query in ["", "  \n\t", "\u{0}\u{1}\u{7f}"] {
         assert!(matches!(block_on(score(&model, query, &["x"], &Unwatched)), Err(Error::Model(ModelError::EmptyQuery))), "{query:?}");
     }
@@ -193,7 +193,7 @@ fn a_checkpoint_can_stop_a_run() {
             Err(Error::Stopped)
         }
     }
-    let model = CrossEncoder::load(&tiny(), Cpu).unwrap();
+    let model = CrossEncoder::load(tiny(), Cpu).unwrap();
     assert!(matches!(block_on(score(&model, "which index?", &["x"; 100], &AfterOne)), Err(Error::Stopped)));
 }
 

@@ -103,7 +103,7 @@ fn f32_keeps_every_weight() {
 #[test]
 fn every_storage_type_loads_and_scores_alike() {
     let source = files(CLASSIFIER);
-    let exact = logit(&CrossEncoder::load(&run(&source, Dtype::F32).unwrap(), Cpu).unwrap(), "which index?", "A small index.");
+    let exact = logit(&CrossEncoder::load(run(&source, Dtype::F32).unwrap(), Cpu).unwrap(), "which index?", "A small index.");
     for (dtype, tolerance) in [(Dtype::F16, 1e-3), (Dtype::Q8, 0.05), (Dtype::Q4, 0.6)] {
         let bytes = run(&source, dtype).unwrap();
         let file = Gguf::parse(&bytes).unwrap();

@@ -86,7 +86,7 @@ fn f32_logits() {
         return skipped("f32 parity of the cross-encoder", "its original weights are not on this machine");
     };
     let reference = recorded();
-    let model = CrossEncoder::load(&converted(&folder, Dtype::F32), Cpu).unwrap();
+    let model = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu).unwrap();
     let got = logits(&model, &reference.pairs);
     let max = greatest_difference(&got, &reference.logits);
     println!("f32 logits against the reference, {} pairs: max {max:.2e}", got.len());
@@ -141,7 +141,7 @@ fn hidden_states_after_each_layer() {
     let Some(folder) = cross_encoder_origin() else {
         return skipped("hidden states of the cross-encoder", "its original weights are not on this machine");
     };
-    let cross_encoder = CrossEncoder::load(&converted(&folder, Dtype::F32), Cpu).unwrap();
+    let cross_encoder = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu).unwrap();
     let query = cross_encoder.query(inputs["cross"]["text"].as_str().unwrap()).unwrap();
     let pair = cross_encoder.pair(&query, inputs["cross"]["pair"].as_str().unwrap()).unwrap();
     check_layers(cross_encoder.encoder(), pair.sequence(), "cross", &file);
@@ -158,7 +158,7 @@ fn classifier_head_and_cls_pooling() {
         let want = case["logit"].as_f64().unwrap() as f32;
         assert!((got - want).abs() <= 1e-4, "{case}: {got}");
     }
-    let model = BiEncoder::load(&converted(&path("tests/fixtures/tiny-cls-pooling"), Dtype::F32), Cpu).unwrap();
+    let model = BiEncoder::load(converted(&path("tests/fixtures/tiny-cls-pooling"), Dtype::F32), Cpu).unwrap();
     for case in recorded["cls_pooling"].as_array().unwrap() {
         let got = embed(&model, &[case["text"].as_str().unwrap().into()]);
         let max = greatest_difference(&got[0], &floats(&case["embedding"]));
@@ -247,7 +247,7 @@ fn golden_logits_of_ms_marco() {
             "its file is not here; ./build.sh models ms-marco-MiniLM-L6-v2 fetches it from the hub",
         );
     }
-    let model = CrossEncoder::load(&std::fs::read(file).unwrap(), Cpu).unwrap();
+    let model = CrossEncoder::load(std::fs::read(file).unwrap(), Cpu).unwrap();
     // From the documentation of sentence-transformers.
     let query = "How many people live in Berlin?";
     for (passage, want) in [

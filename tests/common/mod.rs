@@ -38,11 +38,11 @@ pub fn cross_encoder_bytes() -> Vec<u8> {
 }
 
 pub fn bi_encoder() -> BiEncoder<Cpu> {
-    BiEncoder::load(&bi_encoder_bytes(), Cpu).unwrap()
+    BiEncoder::load(bi_encoder_bytes(), Cpu).unwrap()
 }
 
 pub fn cross_encoder() -> CrossEncoder<Cpu> {
-    CrossEncoder::load(&cross_encoder_bytes(), Cpu).unwrap()
+    CrossEncoder::load(cross_encoder_bytes(), Cpu).unwrap()
 }
 
 /// The original weights of our cross-encoder. They are not part of the project: tests that need them look beside the
@@ -58,7 +58,7 @@ pub fn bi_encoder_f32() -> BiEncoder<Cpu> {
     let files = Files::from_folder(&folder).unwrap_or_else(|e| panic!("{e} Run ./build.sh models first."));
     let overrides = Overrides { pooling: Some(Pooling::Mean), max_tokens: Some(256), query_prefix: None };
     let target = Target { id: "all-MiniLM-L6-v2".into(), dtype: Dtype::F32, licence: None };
-    BiEncoder::load(&convert(&files, &overrides, &target).unwrap(), Cpu).unwrap()
+    BiEncoder::load(convert(&files, &overrides, &target).unwrap(), Cpu).unwrap()
 }
 
 /// Converts a folder, which must succeed.
