@@ -148,20 +148,13 @@ pub fn gemm_reference(x: Rows, b: &Packed, out: &mut [f32], out_stride: usize) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise;
     use super::*;
     use proptest::prelude::*;
 
     /// Deterministic values of mixed size and sign.
     fn values(n: usize, seed: u64) -> Vec<f32> {
-        let mut s = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        (0..n)
-            .map(|_| {
-                s ^= s << 13;
-                s ^= s >> 7;
-                s ^= s << 17;
-                ((s >> 40) as f32 / (1u64 << 24) as f32 - 0.5) * 4.0
-            })
-            .collect()
+        noise(seed).take(n).map(|s| ((s >> 40) as f32 / (1u64 << 24) as f32 - 0.5) * 4.0).collect()
     }
 
     proptest! {

@@ -61,11 +61,6 @@ impl Packed {
         self.k.div_ceil(2)
     }
 
-    /// Bytes in memory.
-    pub fn bytes(&self) -> usize {
-        size_of_val(self.panels.as_slice())
-    }
-
     fn slot(&mut self, row: usize, column: usize) -> &mut i16 {
         let pairs = self.pairs();
         let vector = &mut self.panels[column / PANEL * pairs + row / 2][column % PANEL / 4];
@@ -182,6 +177,7 @@ pub fn gemm_reference(x: Rows, b: &Packed) -> Vec<Vec<i64>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise;
     use super::*;
     use proptest::prelude::*;
 
@@ -198,20 +194,13 @@ mod tests {
 
     /// Values within `limit`, with its extremes more often than chance.
     fn values(n: usize, limit: i16, seed: u64) -> Vec<i16> {
-        let mut s = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        (0..n)
-            .map(|_| {
-                s ^= s << 13;
-                s ^= s >> 7;
-                s ^= s << 17;
-                match s % 5 {
-                    0 => limit,
-                    1 => -limit,
-                    2 => 0,
-                    _ => ((s >> 16) % (2 * limit as u64 + 1)) as i16 - limit,
-                }
-            })
-            .collect()
+        let value = |s| match s % 5 {
+            0 => limit,
+            1 => -limit,
+            2 => 0,
+            _ => ((s >> 16) % (2 * limit as u64 + 1)) as i16 - limit,
+        };
+        noise(seed).take(n).map(value).collect()
     }
 
     fn pairs(values: &[i16]) -> Vec<[i16; 2]> {

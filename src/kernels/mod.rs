@@ -17,6 +17,18 @@ pub mod norm;
 pub mod quant;
 pub mod softmax;
 
+/// Bits for tests, the same for the same seed: Marsaglia's xorshift.
+#[cfg(test)]
+fn noise(seed: u64) -> impl Iterator<Item = u64> {
+    let mut s = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    std::iter::repeat_with(move || {
+        s ^= s << 13;
+        s ^= s >> 7;
+        s ^= s << 17;
+        s
+    })
+}
+
 /// The instruction set that the kernels of this build use on this machine, for reports.
 pub fn instruction_set() -> &'static str {
     #[cfg(target_arch = "wasm32")]

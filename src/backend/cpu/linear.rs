@@ -32,17 +32,17 @@ pub struct QuantizedRows {
 }
 
 impl QuantizedRows {
-    /// Quantizes rows of `k` values.
-    fn take(&mut self, x: &[f32], k: usize) -> gemm_i16::Rows<'_> {
+    /// Quantizes rows of `k` values; the integers and the scales.
+    fn take(&mut self, x: &[f32], k: usize) -> (gemm_i16::Rows<'_>, &[f32]) {
         let (stride, rows, limit) = (k.div_ceil(2), x.len() / k, gemm_i16::row_limit(k));
         let pairs = sized(&mut self.pairs, rows * stride);
         let scales = sized(&mut self.scales, rows);
-        for ((row, pairs), scale) in x.chunks_exact(k).zip(pairs.chunks_exact_mut(stride)).zip(scales) {
+        for ((row, pairs), scale) in x.chunks_exact(k).zip(pairs.chunks_exact_mut(stride)).zip(&mut *scales) {
             let values = pairs.as_flattened_mut();
             values[k..].fill(0);
             *scale = integer::quantize(row, limit, &mut values[..k]);
         }
-        gemm_i16::Rows { pairs, rows, stride }
+        (gemm_i16::Rows { pairs, rows, stride }, scales)
     }
 }
 
@@ -138,9 +138,7 @@ impl Part<'_> {
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
         let (scales, bias) = (self.scales.as_chunks::<PANEL>().0, self.bias.as_chunks::<PANEL>().0);
         for (x, out) in x.chunks(BLOCK * k).zip(out.chunks_mut(BLOCK * width)) {
-            rows.take(x, k);
-            let QuantizedRows { pairs, scales: row_scales } = &*rows;
-            let x = gemm_i16::Rows { pairs, rows: x.len() / k, stride: k.div_ceil(2) };
+            let (x, row_scales) = rows.take(x, k);
             gemm_i16::gemm(x, self.packed, panels.clone(), |m, panel, sums| {
                 let scale = row_scales[m];
                 let (scales, bias) = (&scales[panel], &bias[panel]);
