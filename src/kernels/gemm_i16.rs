@@ -5,21 +5,31 @@
 //! finer than the 8 bits of the file, so what is lost against f32 is what the file has lost already. Sums are exact, so
 //! neither the tile nor the batch nor the instruction set can show in a result.
 
+use super::integer;
 use super::lanes::{self, Words};
 use std::ops::Range;
 
-/// Columns of a panel: four vectors of four columns, one cache line a pair of rows.
-pub const PANEL: usize = 16;
+/// Columns of a panel: two vectors of four columns.
+pub const PANEL: usize = 8;
 const VECTORS: usize = PANEL / 4;
+
+/// Rows of a tile.
+pub const TILE: usize = 4;
+
+/// A pair of rows of a panel.
+pub(super) type Step = [Words; VECTORS];
+
+/// The sums of a tile.
+pub type Sums = [[i32; PANEL]; TILE];
 
 /// Largest magnitude of a weight.
 pub const WEIGHT_LIMIT: i16 = 1023;
 
 /// Largest magnitude of a row's values when `k` of them are multiplied by weights and summed: the most that can't
-/// overflow, up to what is worth having.
+/// overflow, and that [`super::strassen`] can add up in 16 bits.
 pub fn row_limit(k: usize) -> i16 {
     let most = i32::MAX as usize / (k.max(1) * WEIGHT_LIMIT as usize);
-    most.min(8191) as i16
+    most.min(super::strassen::LIMIT as usize) as i16
 }
 
 /// The right-hand side of a product, k x n integers, packed into panels of [`PANEL`] columns, pairs of rows together;
@@ -28,7 +38,7 @@ pub fn row_limit(k: usize) -> i16 {
 pub struct Packed {
     k: usize,
     n: usize,
-    panels: Vec<[Words; VECTORS]>,
+    panels: Vec<Step>,
 }
 
 impl Packed {
@@ -59,6 +69,16 @@ impl Packed {
     /// Pairs of rows.
     pub fn pairs(&self) -> usize {
         self.k.div_ceil(2)
+    }
+
+    /// Number of panels.
+    pub fn panels(&self) -> usize {
+        self.n.div_ceil(PANEL)
+    }
+
+    /// The pairs of rows of a panel.
+    pub(super) fn panel(&self, panel: usize) -> &[Step] {
+        &self.panels[panel * self.pairs()..][..self.pairs()]
     }
 
     fn slot(&mut self, row: usize, column: usize) -> &mut i16 {
@@ -107,53 +127,121 @@ impl Packed {
     }
 }
 
-/// Rows of pairs inside a larger matrix: `rows` rows, `stride` pairs from one row's start to the next.
-#[derive(Clone, Copy)]
-pub struct Rows<'a> {
-    /// Pairs of values from the first row's start on.
-    pub pairs: &'a [[i16; 2]],
-    /// Number of rows.
-    pub rows: usize,
-    /// Pairs from one row's start to the next row's.
-    pub stride: usize,
+/// The left-hand side of a product: rows of `k` integers, [`TILE`] of them together, pair by pair; padded with zeros to whole
+/// pairs and tiles.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    rows: usize,
+    k: usize,
+    steps: Vec<Words>,
 }
 
-/// Multiplies `x` by the panels `panels` of `b`. `store` gets each result once: row, panel, and the panel's sums.
-///
-/// # Panics
-/// If `x` is too short for its rows, or `b` has no such panels.
-#[inline(always)]
-pub fn gemm(x: Rows, b: &Packed, panels: Range<usize>, mut store: impl FnMut(usize, usize, [i32; PANEL])) {
-    let pairs = b.pairs();
-    assert!(panels.end <= b.n.div_ceil(PANEL), "the matrix has fewer panels");
-    if x.rows == 0 || pairs == 0 {
-        return;
+impl Rows {
+    /// Makes this a matrix of `rows` rows of `k` values, all of which have to be set, reusing the allocation. Beyond the rows
+    /// there are zeros up to a multiple of `multiple` rows.
+    pub fn reshape(&mut self, rows: usize, k: usize, multiple: usize) {
+        debug_assert!(multiple.is_multiple_of(TILE));
+        (self.rows, self.k) = (rows, k);
+        let pairs = self.pairs();
+        self.steps.resize(rows.next_multiple_of(multiple) / TILE * pairs, Words::default());
+        self.steps[rows / TILE * pairs..].fill(Words::default());
     }
-    assert!(x.stride >= pairs && x.pairs.len() >= (x.rows - 1) * x.stride + pairs, "left-hand side too short");
-    for panel in panels {
-        let words = &b.panels[panel * pairs..][..pairs];
-        for m in (0..x.rows).step_by(2) {
-            // A last single row is paired with itself, and the repetition thrown away.
-            let rows = [m, (m + 1).min(x.rows - 1)];
-            let sums = tile(rows.map(|row| &x.pairs[row * x.stride..][..pairs]), words);
-            for (row, sums) in rows.into_iter().zip(sums).take(x.rows - m) {
-                store(row, panel, sums);
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of rows with what was added.
+    pub fn padded_rows(&self) -> usize {
+        self.steps.len() / self.pairs() * TILE
+    }
+
+    /// Pairs of values in a row.
+    pub fn pairs(&self) -> usize {
+        self.k.div_ceil(2)
+    }
+
+    /// All steps: pair by pair within a tile, tile after tile.
+    pub(super) fn steps(&self) -> &[Words] {
+        &self.steps
+    }
+
+    /// Sets the rows of tile number `tile` to the nearest integers of `rows * inverse`, row by row; an inverse of 0 makes a row of
+    /// zeros, whatever its values. Rows that the tile lacks at the end are empty.
+    pub fn quantize_tile(&mut self, tile: usize, rows: [&[f32]; TILE], inverse: [f32; TILE]) {
+        let (k, pairs) = (self.k, self.pairs());
+        let steps = &mut self.steps[tile * pairs..][..pairs];
+        let whole = k.is_multiple_of(8) && rows.iter().all(|row| row.len() == k) && inverse.iter().all(|x| *x != 0.0);
+        if !whole {
+            for (row, (values, inverse)) in rows.into_iter().zip(inverse).enumerate() {
+                for (i, x) in values.iter().enumerate() {
+                    steps[i / 2].0[2 * row + i % 2] = if inverse == 0.0 { 0 } else { integer::nearest(x * inverse) };
+                }
             }
+            return;
+        }
+        let [first, second, third, fourth] = rows.map(|row| &row.as_chunks::<8>().0[..k / 8]);
+        for (i, steps) in steps.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            let round = |x: &[f32; 8], row: usize| -> [i16; 8] { std::array::from_fn(|e| integer::nearest(x[e] * inverse[row])) };
+            let [a, b, c, d] = [round(&first[i], 0), round(&second[i], 1), round(&third[i], 2), round(&fourth[i], 3)];
+            for (e, step) in steps.iter_mut().enumerate() {
+                let e = 2 * e;
+                step.0 = [a[e], a[e + 1], b[e], b[e + 1], c[e], c[e + 1], d[e], d[e + 1]];
+            }
+        }
+    }
+
+    /// Sets row `row` to `k` values.
+    pub fn set_row(&mut self, row: usize, values: &[i16]) {
+        assert!(row < self.rows && values.len() == self.k);
+        let pairs = self.pairs();
+        let (steps, at) = (&mut self.steps[row / TILE * pairs..][..pairs], row % TILE * 2);
+        let (both, last) = values.as_chunks::<2>();
+        for (step, both) in steps.iter_mut().zip(both) {
+            step.0[at..at + 2].copy_from_slice(both);
+        }
+        if let [last] = last {
+            steps[pairs - 1].0[at] = *last;
+            steps[pairs - 1].0[at + 1] = 0;
         }
     }
 }
 
-/// Two rows times a panel. Wider or taller tiles ran slower in browsers: their compilers spill registers.
+/// Multiplies `x` by the panels `panels` of `b`. `store` gets each result once: the first row of a tile, the panel, and the
+/// tile's sums, those of rows beyond the last being meaningless.
+///
+/// # Panics
+/// If `x` and `b` don't go together, or `b` has no such panels.
 #[inline(always)]
-fn tile(x: [&[[i16; 2]]; 2], panel: &[[Words; VECTORS]]) -> [[i32; PANEL]; 2] {
-    // Written with indices, this compiles to a loop of one counter; the same with zipped iterators ran 8 % slower.
-    let [first, second] = x.map(|row| &row[..panel.len()]);
-    assert!(first.len() == panel.len() && second.len() == panel.len(), "lets the compiler drop its own checks");
-    let mut sums = [[lanes::zero(); VECTORS]; 2];
+pub fn gemm(x: &Rows, b: &Packed, panels: Range<usize>, mut store: impl FnMut(usize, usize, &Sums)) {
+    assert!(panels.end <= b.panels(), "the matrix has fewer panels");
+    assert_eq!(x.k, b.k, "lengths of the sums");
+    if x.k == 0 {
+        return;
+    }
+    let tiles = x.rows.div_ceil(TILE);
+    for panel in panels {
+        for (i, tile) in x.steps.chunks_exact(x.pairs()).enumerate().take(tiles) {
+            store(i * TILE, panel, &multiply(None, tile, b.panel(panel)));
+        }
+    }
+}
+
+/// A tile of rows times a panel, added to `start`, modulo 2^32. Wider or taller tiles ran slower in browsers: their compilers spill registers.
+#[inline(always)]
+pub(super) fn multiply(start: Option<&Sums>, x: &[Words], panel: &[Step]) -> Sums {
+    // Written with indices, this compiles to a loop of few counters; the same with zipped iterators ran 8 % slower.
+    let x = &x[..panel.len()];
+    assert!(x.len() == panel.len(), "lets the compiler drop its own checks");
+    let mut sums = match start {
+        None => [[lanes::zero(); VECTORS]; TILE],
+        Some(start) => start.each_ref().map(|row| std::array::from_fn(|v| lanes::restore(&row.as_chunks().0[v]))),
+    };
     for i in 0..panel.len() {
         let w: [lanes::Vector; VECTORS] = std::array::from_fn(|v| lanes::load(&panel[i][v]));
-        let x = [lanes::splat(first[i]), lanes::splat(second[i])];
-        for (sums, x) in sums.iter_mut().zip(x) {
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let x = lanes::splat(&x[i], row);
             for (sum, w) in sums.iter_mut().zip(w) {
                 *sum = lanes::dot_add(*sum, w, x);
             }
@@ -169,31 +257,33 @@ fn tile(x: [&[[i16; 2]]; 2], panel: &[[Words; VECTORS]]) -> [[i32; PANEL]; 2] {
 }
 
 /// The definition, one element at a time: `out[m][n]`, in exact arithmetic.
-pub fn gemm_reference(x: Rows, b: &Packed) -> Vec<Vec<i64>> {
-    let value = |m: usize, k: usize| i64::from(x.pairs[m * x.stride + k / 2][k % 2]);
+pub fn gemm_reference(x: &Rows, b: &Packed) -> Vec<Vec<i64>> {
+    let value = |m: usize, k: usize| i64::from(x.steps[m / TILE * x.pairs() + k / 2].0[m % TILE * 2 + k % 2]);
     let weight = |k: usize, n: usize| i64::from(b.panels[n / PANEL * b.pairs() + k / 2][n % PANEL / 4].0[n % 4 * 2 + k % 2]);
     (0..x.rows).map(|m| (0..b.n).map(|n| (0..b.k).map(|k| value(m, k) * weight(k, n)).sum()).collect()).collect()
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::noise;
     use super::*;
     use proptest::prelude::*;
 
-    fn run(x: Rows, b: &Packed) -> Vec<Vec<i64>> {
-        let mut out = vec![vec![i64::MIN; b.n()]; x.rows];
-        gemm(x, b, 0..b.n().div_ceil(PANEL), |m, panel, sums| {
-            for (c, sum) in sums.into_iter().enumerate().take(b.n() - panel * PANEL) {
-                assert_eq!(out[m][panel * PANEL + c], i64::MIN, "each result once");
-                out[m][panel * PANEL + c] = sum.into();
+    fn run(x: &Rows, b: &Packed) -> Vec<Vec<i64>> {
+        let mut out = vec![vec![i64::MIN; b.n()]; x.rows()];
+        gemm(x, b, 0..b.panels(), |first, panel, sums| {
+            for (m, sums) in (first..x.rows()).zip(sums) {
+                for (c, sum) in sums.iter().enumerate().take(b.n() - panel * PANEL) {
+                    assert_eq!(out[m][panel * PANEL + c], i64::MIN, "each result once");
+                    out[m][panel * PANEL + c] = (*sum).into();
+                }
             }
         });
         out
     }
 
     /// Values within `limit`, with its extremes more often than chance.
-    fn values(n: usize, limit: i16, seed: u64) -> Vec<i16> {
+    pub fn values(n: usize, limit: i16, seed: u64) -> Vec<i16> {
         let value = |s| match s % 5 {
             0 => limit,
             1 => -limit,
@@ -203,21 +293,25 @@ mod tests {
         noise(seed).take(n).map(value).collect()
     }
 
-    fn pairs(values: &[i16]) -> Vec<[i16; 2]> {
-        values.as_chunks::<2>().0.to_vec()
+    /// Rows of such values, padded to a multiple of `multiple` rows.
+    pub fn rows(m: usize, k: usize, limit: i16, seed: u64, multiple: usize) -> Rows {
+        let mut x = Rows::default();
+        x.reshape(m, k, multiple);
+        for (i, row) in values(m * k, limit, seed).chunks_exact(k).enumerate() {
+            x.set_row(i, row);
+        }
+        x
     }
 
     proptest! {
         #[test]
-        fn tiles_equal_the_definition(m in 0usize..9, k in 1usize..90, n in 1usize..50, pad in 0usize..3, seed: u64) {
-            let stride = k.div_ceil(2) + pad;
-            let x = pairs(&values(m * stride * 2, row_limit(k), seed));
+        fn tiles_equal_the_definition(m in 0usize..9, k in 1usize..90, n in 1usize..50, seed: u64) {
+            let x = rows(m, k, row_limit(k), seed, TILE);
             let mut b = Packed::zeros(k, n);
             for c in 0..n {
                 b.set_column(c, &values(k, WEIGHT_LIMIT, seed ^ (c as u64 + 1)));
             }
-            let x = Rows { pairs: &x, rows: m, stride };
-            prop_assert_eq!(run(x, &b), gemm_reference(x, &b));
+            prop_assert_eq!(run(&x, &b), gemm_reference(&x, &b));
         }
 
         #[test]
@@ -249,12 +343,13 @@ mod tests {
         for k in [1, 2, 32, 384, 768, 1536, 3072, 4096] {
             let limit = row_limit(k);
             assert!(limit >= 500, "{k}");
-            let x = vec![[limit; 2]; k.div_ceil(2)];
+            let mut x = Rows::default();
+            x.reshape(1, k, TILE);
+            x.set_row(0, &vec![limit; k]);
             let mut b = Packed::zeros(k, 2);
             b.set_column(0, &vec![WEIGHT_LIMIT; k]);
             b.set_column(1, &vec![-WEIGHT_LIMIT; k]);
-            let x = Rows { pairs: &x, rows: 1, stride: k.div_ceil(2) };
-            assert_eq!(run(x, &b), gemm_reference(x, &b));
+            assert_eq!(run(&x, &b), gemm_reference(&x, &b));
         }
     }
 }

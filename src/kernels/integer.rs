@@ -28,13 +28,19 @@ pub fn scale(largest: f32, limit: i16) -> (f32, f32) {
     (largest / limit, limit / largest)
 }
 
-/// Nearest integers of `values * inverse`, ties to even; magnitudes must stay below 2^15.
+/// The nearest integer, ties to even; the magnitude must stay below 2^15.
 #[inline(always)]
-pub fn round(values: &[f32], inverse: f32, out: &mut [i16]) {
+pub fn nearest(x: f32) -> i16 {
     // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
+    (x + ROUND).to_bits() as i16
+}
+
+/// Nearest integers of `values * inverse`.
+#[inline(always)]
+pub fn round(values: &[f32], inverse: f32, out: &mut [i16]) {
     for (q, x) in out.iter_mut().zip(values) {
-        *q = (x * inverse + ROUND).to_bits() as i16;
+        *q = nearest(x * inverse);
     }
 }
 

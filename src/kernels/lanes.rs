@@ -4,9 +4,9 @@
 //! `i32x4.dot_i16x8_s` in WebAssembly, `pmaddwd` on x86. Integer arithmetic is exact, so every instruction set gives the
 //! same sums as long as they fit 32 bits, which [`super::gemm_i16`] sees to.
 
-/// Eight 16-bit integers: four columns, a pair of rows of each.
+/// Eight 16-bit integers, four pairs of them: what is added to four sums in one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(align(16))]
+#[repr(C, align(16))]
 pub struct Words(pub [i16; 8]);
 
 /// The definition, one product at a time; what runs where there is no vector unit that this file knows.
@@ -23,6 +23,12 @@ pub mod portable {
         [0; 4]
     }
 
+    /// Four sums that were stored.
+    #[inline(always)]
+    pub fn restore(sums: &[i32; 4]) -> Sums {
+        *sums
+    }
+
     /// Eight 16-bit integers.
     pub type Vector = [i16; 8];
 
@@ -32,10 +38,10 @@ pub mod portable {
         words.0
     }
 
-    /// Four times the same pair.
+    /// Four times the pair number `pair` of the words.
     #[inline(always)]
-    pub fn splat(x: [i16; 2]) -> Vector {
-        std::array::from_fn(|i| x[i % 2])
+    pub fn splat(words: &Words, pair: usize) -> Vector {
+        std::array::from_fn(|i| words.0[2 * pair + i % 2])
     }
 
     /// `sums[c] + w[2c] x[2c] + w[2c + 1] x[2c + 1]`.
@@ -66,14 +72,21 @@ mod simd {
     }
 
     #[inline(always)]
+    pub fn restore(sums: &[i32; 4]) -> Sums {
+        i32x4(sums[0], sums[1], sums[2], sums[3])
+    }
+
+    #[inline(always)]
     pub fn load(words: &Words) -> Vector {
         let [a, b, c, d, e, f, g, h] = words.0;
         i16x8(a, b, c, d, e, f, g, h)
     }
 
     #[inline(always)]
-    pub fn splat(x: [i16; 2]) -> Vector {
-        i32x4_splat(super::joined(x))
+    pub fn splat(words: &Words, pair: usize) -> Vector {
+        let pair: &[i16; 2] = words.0[2 * pair..].first_chunk().expect("four pairs");
+        // SAFETY: a reference to 4 bytes. Written out from the two integers, the compiler doesn't always see one load.
+        unsafe { v128_load32_splat(pair.as_ptr().cast()) }
     }
 
     #[inline(always)]
@@ -103,6 +116,12 @@ mod simd {
     }
 
     #[inline(always)]
+    pub fn restore(sums: &[i32; 4]) -> Sums {
+        // SAFETY: as above.
+        unsafe { _mm_setr_epi32(sums[0], sums[1], sums[2], sums[3]) }
+    }
+
+    #[inline(always)]
     pub fn load(words: &Words) -> Vector {
         let [a, b, c, d, e, f, g, h] = words.0;
         // SAFETY: as above.
@@ -110,9 +129,10 @@ mod simd {
     }
 
     #[inline(always)]
-    pub fn splat(x: [i16; 2]) -> Vector {
+    pub fn splat(words: &Words, pair: usize) -> Vector {
+        let [x, y] = [words.0[2 * pair], words.0[2 * pair + 1]];
         // SAFETY: as above.
-        unsafe { _mm_set1_epi32(super::joined(x)) }
+        unsafe { _mm_set1_epi32(i32::from(x as u16) | i32::from(y) << 16) }
     }
 
     #[inline(always)]
@@ -132,14 +152,7 @@ mod simd {
 #[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64")))]
 use portable as simd;
 
-pub use simd::{Vector, dot_add, load, splat, store, zero};
-
-/// A pair as the 32 bits that hold it in memory order.
-#[cfg_attr(not(any(target_arch = "wasm32", target_arch = "x86_64")), allow(dead_code))]
-#[inline(always)]
-fn joined(x: [i16; 2]) -> i32 {
-    i32::from(x[0] as u16) | i32::from(x[1]) << 16
-}
+pub use simd::{Vector, dot_add, load, restore, splat, store, zero};
 
 #[cfg(test)]
 mod tests {
@@ -154,15 +167,17 @@ mod tests {
         #[test]
         fn the_vector_unit_computes_the_definition(
             w in prop::array::uniform8(extreme()),
-            x in prop::array::uniform2(extreme()),
-            y in prop::array::uniform2(extreme()),
+            x in prop::array::uniform8(extreme()),
+            pairs in prop::array::uniform2(0usize..4),
+            start in prop::array::uniform4(any::<i32>()),
         ) {
-            let w = Words(w);
+            let (w, x) = (Words(w), Words(x));
             let want = {
                 use portable::*;
-                store(dot_add(dot_add(zero(), load(&w), splat(x)), load(&w), splat(y)))
+                store(pairs.iter().fold(restore(&start), |sums, &pair| dot_add(sums, load(&w), splat(&x, pair))))
             };
-            prop_assert_eq!(store(dot_add(dot_add(zero(), load(&w), splat(x)), load(&w), splat(y))), want);
+            prop_assert_eq!(store(zero()), [0; 4]);
+            prop_assert_eq!(store(pairs.iter().fold(restore(&start), |sums, &pair| dot_add(sums, load(&w), splat(&x, pair)))), want);
         }
     }
 }

@@ -16,6 +16,7 @@ mod lanes;
 pub mod norm;
 pub mod quant;
 pub mod softmax;
+pub mod strassen;
 
 /// Bits for tests, the same for the same seed: Marsaglia's xorshift.
 #[cfg(test)]

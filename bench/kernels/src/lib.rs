@@ -6,7 +6,7 @@
 #[path = "../../../src/kernels/mod.rs"]
 mod kernels;
 
-use kernels::{activation, gemm, gemm_i16, integer, norm, softmax};
+use kernels::{activation, gemm, gemm_i16, integer, norm, softmax, strassen};
 use std::hint::black_box;
 
 /// Values that look like hidden states, the same every time.
@@ -39,20 +39,54 @@ pub extern "C" fn prepare_gemm_i16(m: usize, k: usize, n: usize) -> *mut Case {
         integer::quantize(w, gemm_i16::WEIGHT_LIMIT, &mut column);
         packed.set_column(c, &column);
     }
-    let (mut pairs, mut scales, mut out) = (vec![[0i16; 2]; m * k / 2], vec![0f32; m], vec![0f32; m * n]);
+    gemm_case(x, m, k, n, packed, 0)
+}
+fn gemm_case(x: Vec<f32>, m: usize, k: usize, n: usize, packed: gemm_i16::Packed, level: u32) -> *mut Case {
+    let (mut rows, mut scales, mut out) = (gemm_i16::Rows::default(), vec![0f32; m], vec![0f32; m * n]);
+    let mut memory = strassen::Memory::default();
     case(move || {
-        for ((x, pairs), scale) in x.chunks_exact(k).zip(pairs.chunks_exact_mut(k / 2)).zip(&mut scales) {
-            *scale = integer::quantize(x, gemm_i16::row_limit(k), pairs.as_flattened_mut());
+        rows.reshape(m, k, strassen::MULTIPLE);
+        for (tile, (x, scales)) in x.chunks_exact(4 * k).zip(scales.as_chunks_mut::<4>().0).enumerate() {
+            let mut inverse = [0.0; 4];
+            for ((x, scale), inverse) in x.chunks_exact(k).zip(scales).zip(&mut inverse) {
+                (*scale, *inverse) = integer::scale(integer::largest(x), gemm_i16::row_limit(k));
+            }
+            let mut tile_rows = x.chunks_exact(k);
+            rows.quantize_tile(tile, std::array::from_fn(|_| tile_rows.next().expect("whole tiles")), inverse);
         }
-        let rows = gemm_i16::Rows { pairs: &pairs, rows: m, stride: k / 2 };
-        gemm_i16::gemm(rows, &packed, 0..n.div_ceil(gemm_i16::PANEL), |row, panel, sums| {
-            let out = &mut out[row * n + panel * gemm_i16::PANEL..][..gemm_i16::PANEL];
-            for (out, sum) in out.iter_mut().zip(sums) {
-                *out = sum as f32 * scales[row];
+        strassen::gemm(&rows, &packed, 0..packed.panels(), level, &mut memory, |panel, first, tiles| {
+            for ((out, sums), scale) in out[first * n..].chunks_exact_mut(n).zip(tiles.as_flattened()).zip(&scales[first..]) {
+                let out: &mut [f32; gemm_i16::PANEL] = out[panel * gemm_i16::PANEL..].first_chunk_mut().expect("whole panels");
+                *out = std::array::from_fn(|c| sums[c] as f32 * scale);
             }
         });
         black_box(&out);
     })
+}
+fn strassen_case(m: usize, k: usize, n: usize, level: u32) -> *mut Case {
+    let x = values(m * k);
+    let mut packed = gemm_i16::Packed::zeros(k, n);
+    let mut column = vec![0; k];
+    for (c, w) in values(n * k).chunks_exact(k).enumerate() {
+        integer::quantize(w, gemm_i16::WEIGHT_LIMIT, &mut column);
+        packed.set_column(c, &column);
+    }
+    gemm_case(x, m, k, n, packed, level)
+}
+/// Level 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_strassen0(m: usize, k: usize, n: usize) -> *mut Case {
+    strassen_case(m, k, n, 0)
+}
+/// Level 1.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_strassen1(m: usize, k: usize, n: usize) -> *mut Case {
+    strassen_case(m, k, n, 1)
+}
+/// Level 2.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_strassen2(m: usize, k: usize, n: usize) -> *mut Case {
+    strassen_case(m, k, n, 2)
 }
 
 /// f32 product of the same shape.

@@ -40,9 +40,10 @@ pub struct Heads {
     keys: gemm_i16::Packed,
     key_scales: Vec<f32>,
     values: gemm_i16::Packed,
-    queries: Vec<[i16; 2]>,
+    queries: gemm_i16::Rows,
     scores: Vec<f32>,
-    probabilities: Vec<[i16; 2]>,
+    row: Vec<i16>,
+    probabilities: gemm_i16::Rows,
     keys_f32: gemm::Packed,
     values_f32: gemm::Packed,
 }
@@ -62,6 +63,7 @@ pub fn attend(inputs: Inputs, heads: usize, width: usize, out: &mut [f32], integ
 impl Heads {
     fn in_integers(&mut self, inputs: Inputs, at: usize, size: usize, width: usize, out: &mut [f32]) {
         const PANEL: usize = gemm_i16::PANEL;
+        const TILE: usize = gemm_i16::TILE;
         let Inputs { queries, queries_stride, keys, values, stride, tokens } = inputs;
         let key = |token: usize| &keys[token * stride + at..][..size];
         let value = |token: usize| &values[token * stride + at..][..size];
@@ -85,35 +87,37 @@ impl Heads {
 
         let softmax_scale = 1.0 / (size as f32).sqrt();
         let finite = key_scales.iter().all(|scale| scale.is_finite()) && value_scale.is_finite();
-        let (query_stride, stride) = (size / 2, tokens.div_ceil(2));
-        let pairs = sized(&mut self.queries, QUERIES * query_stride);
         let scores = sized(&mut self.scores, QUERIES * panels * PANEL);
-        let probabilities = sized(&mut self.probabilities, QUERIES * stride);
+        let row = sized(&mut self.row, tokens);
         let key_scales = key_scales.as_chunks::<PANEL>().0;
         for (block, out) in out.chunks_mut(QUERIES * width).enumerate() {
             let rows = out.len() / width;
             let mut scales = [0.0; QUERIES];
-            for (i, pairs) in pairs.chunks_exact_mut(query_stride).take(rows).enumerate() {
+            self.queries.reshape(rows, size, TILE);
+            for (i, scale) in scales.iter_mut().enumerate().take(rows) {
                 let query = &queries[(block * QUERIES + i) * queries_stride + at..][..size];
-                scales[i] = integer::quantize(query, LIMIT, pairs.as_flattened_mut());
+                *scale = integer::quantize(query, LIMIT, integers);
+                self.queries.set_row(i, integers);
             }
-            gemm_i16::gemm(gemm_i16::Rows { pairs, rows, stride: query_stride }, &self.keys, 0..panels, |m, panel, sums| {
-                let scores: &mut [f32; PANEL] = scores[(m * panels + panel) * PANEL..].first_chunk_mut().expect("panels of room");
-                *scores = std::array::from_fn(|c| sums[c] as f32 * key_scales[panel][c]);
+            gemm_i16::gemm(&self.queries, &self.keys, 0..panels, |first, panel, sums| {
+                for (scores, sums) in scores[first * panels * PANEL..].chunks_exact_mut(panels * PANEL).zip(sums) {
+                    let scores: &mut [f32; PANEL] = scores[panel * PANEL..].first_chunk_mut().expect("panels of room");
+                    *scores = std::array::from_fn(|c| sums[c] as f32 * key_scales[panel][c]);
+                }
             });
+            self.probabilities.reshape(rows, tokens, TILE);
             let mut weights = [0.0; QUERIES];
             for (i, scores) in scores.chunks_exact_mut(panels * PANEL).take(rows).enumerate() {
-                let probabilities = probabilities[i * stride..][..stride].as_flattened_mut();
-                probabilities[tokens..].fill(0);
-                let sum = softmax::softmax_i16(&mut scores[..tokens], scales[i] * softmax_scale, BUDGET, &mut probabilities[..tokens]);
+                let sum = softmax::softmax_i16(&mut scores[..tokens], scales[i] * softmax_scale, BUDGET, row);
+                self.probabilities.set_row(i, row);
                 // What is not finite must show in the result, where integers would hide it.
                 weights[i] = if finite && sum > 0 { value_scale / sum as f32 } else { f32::NAN };
             }
-            let rows = gemm_i16::Rows { pairs: probabilities, rows, stride };
-            gemm_i16::gemm(rows, &self.values, 0..size.div_ceil(PANEL), |m, panel, sums| {
-                let row = &mut out[m * width + at..][..size][panel * PANEL..];
-                for (out, sum) in row.iter_mut().zip(sums) {
-                    *out = sum as f32 * weights[m];
+            gemm_i16::gemm(&self.probabilities, &self.values, 0..self.values.panels(), |first, panel, sums| {
+                for ((row, sums), weight) in out[first * width..].chunks_mut(width).zip(sums).zip(&weights[first..]) {
+                    for (out, sum) in row[at..][..size][panel * PANEL..].iter_mut().zip(sums) {
+                        *out = *sum as f32 * weight;
+                    }
                 }
             });
         }

@@ -3,11 +3,13 @@
 use super::super::Weight;
 use super::scratch::sized;
 use crate::kernels::quant::Dtype;
-use crate::kernels::{gemm, gemm_i16, integer};
+use crate::kernels::{gemm, gemm_i16, integer, strassen};
 use std::ops::Range;
 
-/// Rows quantized before they are multiplied, so that they stay in the innermost cache.
-const BLOCK: usize = 32;
+/// Rows multiplied at a time, at most: enough for what is prepared for them to pay, few enough to stay in the cache.
+pub const BLOCK: usize = 128;
+const PANEL: usize = gemm_i16::PANEL;
+const _: () = assert!(BLOCK.is_multiple_of(strassen::MULTIPLE));
 
 /// A linear layer, `y = x W^T + b`.
 pub struct Linear {
@@ -24,25 +26,35 @@ enum Weights {
     Floats(gemm::Packed),
 }
 
-/// Rows as integers, with one scale each.
+/// Rows as integers, with one scale each, and working memory for their product.
 #[derive(Default)]
 pub struct QuantizedRows {
-    pairs: Vec<[i16; 2]>,
+    rows: gemm_i16::Rows,
     scales: Vec<f32>,
+    memory: strassen::Memory,
 }
 
 impl QuantizedRows {
-    /// Quantizes rows of `k` values; the integers and the scales.
-    fn take(&mut self, x: &[f32], k: usize) -> (gemm_i16::Rows<'_>, &[f32]) {
-        let (stride, rows, limit) = (k.div_ceil(2), x.len() / k, gemm_i16::row_limit(k));
-        let pairs = sized(&mut self.pairs, rows * stride);
-        let scales = sized(&mut self.scales, rows);
-        for ((row, pairs), scale) in x.chunks_exact(k).zip(pairs.chunks_exact_mut(stride)).zip(&mut *scales) {
-            let values = pairs.as_flattened_mut();
-            values[k..].fill(0);
-            *scale = integer::quantize(row, limit, &mut values[..k]);
+    /// Quantizes `count` rows of `k` values.
+    fn take(&mut self, x: &[f32], stride: usize, count: usize, k: usize) {
+        const TILE: usize = gemm_i16::TILE;
+        let limit = gemm_i16::row_limit(k);
+        let multiple = if count < strassen::MULTIPLE { TILE } else { strassen::MULTIPLE };
+        self.rows.reshape(count, k, multiple);
+        let scales = sized(&mut self.scales, count.next_multiple_of(TILE));
+        let zeros: &[f32] = &[];
+        for (tile, scales) in scales.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+            let mut inverses = [0.0; TILE];
+            let rows = std::array::from_fn(|i| if tile * TILE + i < count { &x[(tile * TILE + i) * stride..][..k] } else { zeros });
+            for ((row, scale), inverse) in rows.iter().zip(scales).zip(&mut inverses) {
+                (*scale, *inverse) = integer::scale(integer::largest(row), limit);
+                // A row that is not finite becomes zeros times a scale that is not finite: it must not show in its neighbours.
+                if !inverse.is_finite() {
+                    *inverse = 0.0;
+                }
+            }
+            self.rows.quantize_tile(tile, rows, inverses);
         }
-        (gemm_i16::Rows { pairs, rows, stride }, scales)
     }
 }
 
@@ -113,17 +125,18 @@ impl Linear {
         whole.then_some(Part { packed, scales, bias: &self.bias, columns })
     }
 
-    /// Applies the layer to the rows of `x`, which follow each other without a gap, as do those of `out`.
-    pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
+    /// Applies the layer to rows of `x`, each beginning `x_stride` values after the one before, as do those of `out`, which has
+    /// room for as many.
+    pub fn run(&self, x: &[f32], x_stride: usize, out: &mut [f32], out_stride: usize, rows: &mut QuantizedRows) {
         match &self.weight {
             Weights::Integers { packed, scales } => {
-                Part { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
+                Part { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, x_stride, out, out_stride, rows);
             }
             Weights::Floats(packed) => {
-                let x = gemm::Rows { values: x, rows: x.len() / packed.k(), stride: packed.k() };
-                gemm::gemm(x, packed, out, packed.n());
-                for row in out.chunks_exact_mut(packed.n()) {
-                    super::add(row, &self.bias);
+                let x = gemm::Rows { values: x, rows: out.len().div_ceil(out_stride), stride: x_stride };
+                gemm::gemm(x, packed, out, out_stride);
+                for row in out.chunks_mut(out_stride) {
+                    super::add(row, &self.bias[..packed.n()]);
                 }
             }
         }
@@ -132,24 +145,51 @@ impl Linear {
 
 impl Part<'_> {
     /// As [`Linear::run`].
-    pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
-        const PANEL: usize = gemm_i16::PANEL;
+    pub fn run(&self, x: &[f32], x_stride: usize, out: &mut [f32], out_stride: usize, rows: &mut QuantizedRows) {
         let (k, width) = (self.packed.k(), self.columns.len());
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
         let (scales, bias) = (self.scales.as_chunks::<PANEL>().0, self.bias.as_chunks::<PANEL>().0);
-        for (x, out) in x.chunks(BLOCK * k).zip(out.chunks_mut(BLOCK * width)) {
-            let (x, row_scales) = rows.take(x, k);
-            gemm_i16::gemm(x, self.packed, panels.clone(), |m, panel, sums| {
-                let scale = row_scales[m];
-                let (scales, bias) = (&scales[panel], &bias[panel]);
-                let values: [f32; PANEL] = std::array::from_fn(|c| sums[c] as f32 * (scale * scales[c]) + bias[c]);
+        let block = block(out.len().div_ceil(out_stride));
+        for (x, out) in x.chunks(block * x_stride).zip(out.chunks_mut(block * out_stride)) {
+            rows.take(x, x_stride, out.len().div_ceil(out_stride), k);
+            let QuantizedRows { rows, scales: row_scales, memory } = rows;
+            let level = strassen::levels(rows.padded_rows(), rows.pairs(), panels.len());
+            strassen::gemm(rows, self.packed, panels.clone(), level, memory, |panel, first_row, tiles| {
                 let start = (panel - first) * PANEL;
-                let row = &mut out[m * width..][..width][start..];
-                match row.first_chunk_mut::<PANEL>() {
-                    Some(whole) => *whole = values,
-                    None => row.copy_from_slice(&values[..row.len()]),
-                }
+                let out = &mut out[first_row * out_stride + start..];
+                finish(tiles.as_flattened(), &row_scales[first_row..], &scales[panel], &bias[panel], out, out_stride, width - start);
             });
         }
     }
+}
+
+/// Sums to floats: times the row's scale and the column's, plus the bias; into rows of `out` that lie `stride` values apart.
+#[inline(always)]
+fn finish(sums: &[[i32; PANEL]], row_scales: &[f32], scales: &[f32; PANEL], bias: &[f32; PANEL], out: &mut [f32], stride: usize, width: usize) {
+    let (scales, bias) = (*scales, *bias);
+    let values = |sums: &[i32; PANEL], scale: f32| -> [f32; PANEL] { std::array::from_fn(|c| sums[c] as f32 * scale * scales[c] + bias[c]) };
+    let rows = sums.iter().zip(row_scales).zip(out.chunks_mut(stride));
+    // Two loops, or compilers make one with a call to copy memory in it.
+    if width >= PANEL {
+        for ((sums, &scale), out) in rows {
+            *out.first_chunk_mut().expect("a whole panel") = values(sums, scale);
+        }
+    } else {
+        for ((sums, &scale), out) in rows {
+            out[..width].copy_from_slice(&values(sums, scale)[..width]);
+        }
+    }
+}
+
+/// Into how many rows at a time `rows` rows are best divided.
+pub fn block(rows: usize) -> usize {
+    let units = rows.div_ceil(strassen::MULTIPLE).max(1);
+    let blocks = (units * strassen::MULTIPLE).div_ceil(BLOCK);
+    units.div_ceil(blocks) * strassen::MULTIPLE
+}
+
+/// From one row's start to the next, where rows of `width` values are kept for a while: not a multiple of a power of two, or
+/// columns would share a few lines of the cache.
+pub fn stride(width: usize) -> usize {
+    width.next_multiple_of(16) + 16
 }

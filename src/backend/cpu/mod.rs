@@ -17,9 +17,6 @@ use attention::{Inputs, attend};
 use scratch::{Scratch, sized};
 use std::ops::Range;
 
-/// Rows taken through the feed-forward half at a time, so that what lies between its two layers stays in the cache.
-const ROWS: usize = 32;
-
 /// Runs on the calling thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cpu;
@@ -58,10 +55,9 @@ pub struct Norm {
 }
 
 impl Norm {
-    /// `norm(residual + row)` in the place of `residual`, for each row.
-    fn add(&self, residual: &mut [f32], rows: &[f32]) {
-        let width = self.weight.len();
-        for (x, new) in residual.chunks_exact_mut(width).zip(rows.chunks_exact(width)) {
+    /// `norm(residual + row)` in the place of `residual`, for each row; those of `rows` lie `stride` values apart.
+    fn add(&self, residual: &mut [f32], rows: &[f32], stride: usize) {
+        for (x, new) in residual.chunks_exact_mut(self.weight.len()).zip(rows.chunks(stride)) {
             add(x, new);
             norm::layer_norm(x, &self.weight, &self.bias, self.epsilon);
         }
@@ -123,7 +119,7 @@ impl Backend for Cpu {
 
     fn apply(&self, linear: &Linear, x: &Buffer, activation: Activation) -> Buffer {
         let mut out = Buffer::new(x.rows(), linear.outputs());
-        Scratch::with(|scratch| linear.run(&x.values, &mut out.values, &mut scratch.rows));
+        Scratch::with(|scratch| linear.run(&x.values, x.width, &mut out.values, linear.outputs(), &mut scratch.rows));
         match activation {
             Activation::Identity => {}
             Activation::Gelu => activation::gelu(&mut out.values),
@@ -141,23 +137,25 @@ impl Backend for Cpu {
             // Queries of first rows alone, keys and values of all rows, where the layer can be run in parts.
             let split = (carried == Carried::First).then(|| Some((qkv.part(0..width)?, qkv.part(width..3 * width)?))).flatten();
             let (projected, stride, base) = if let Some((_, keys_values)) = &split {
-                let projected = sized(projected, x.rows() * 2 * width);
-                keys_values.run(&x.values, projected, rows);
-                (projected, 2 * width, 0)
+                let stride = linear::stride(2 * width);
+                let projected = sized(projected, x.rows() * stride);
+                keys_values.run(&x.values, width, projected, stride, rows);
+                (projected, stride, 0)
             } else {
-                let projected = sized(projected, x.rows() * 3 * width);
-                qkv.run(&x.values, projected, rows);
-                (projected, 3 * width, width)
+                let stride = linear::stride(3 * width);
+                let projected = sized(projected, x.rows() * stride);
+                qkv.run(&x.values, width, projected, stride, rows);
+                (projected, stride, width)
             };
             if carried == Carried::First {
                 *x = x.gather(firsts);
             }
             let (queries, queries_stride): (&[f32], _) = if let Some((part, _)) = &split {
                 let queries = sized(queries, x.rows() * width);
-                part.run(&x.values, queries, rows);
+                part.run(&x.values, width, queries, width, rows);
                 (queries, width)
             } else {
-                (projected, 3 * width)
+                (projected, stride)
             };
             let attended = sized(attended, x.rows() * width);
             for (i, range) in packing.ranges().enumerate() {
@@ -173,23 +171,28 @@ impl Backend for Cpu {
                 };
                 attend(inputs, *heads, width, &mut attended[row * width..][..n * width], qkv.is_integer(), own);
             }
-            let mixed = sized(mixed, attended.len());
-            output.run(attended, mixed, rows);
-            norm.add(&mut x.values, mixed);
+            let stride = linear::stride(width);
+            let mixed = sized(mixed, x.rows() * stride);
+            output.run(attended, width, mixed, stride, rows);
+            norm.add(&mut x.values, mixed, stride);
         });
     }
 
     fn feed_forward(&self, feed_forward: &FeedForward<Self>, x: &mut Buffer) {
         let FeedForward { up, down, norm } = feed_forward;
         Scratch::with(|scratch| {
-            let Scratch { rows, projected, mixed, .. } = scratch;
-            for block in x.values.chunks_mut(ROWS * x.width) {
-                let inner = sized(projected, block.len() / x.width * up.outputs());
-                up.run(block, inner, rows);
+            let Scratch { rows: quantized, projected, mixed, .. } = scratch;
+            // As many rows at a time as the layers take: what lies between the two layers stays in the cache.
+            let (rows, width) = (linear::block(x.rows()), x.width);
+            let (inner_stride, stride) = (linear::stride(up.outputs()), linear::stride(width));
+            for block in x.values.chunks_mut(rows * width) {
+                let rows = block.len() / width;
+                let inner = sized(projected, rows * inner_stride);
+                up.run(block, width, inner, inner_stride, quantized);
                 activation::gelu(inner);
-                let mixed = sized(mixed, block.len());
-                down.run(inner, mixed, rows);
-                norm.add(block, mixed);
+                let mixed = sized(mixed, rows * stride);
+                down.run(inner, inner_stride, mixed, stride, quantized);
+                norm.add(block, mixed, stride);
             }
         });
     }
