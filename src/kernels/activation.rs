@@ -34,7 +34,9 @@ impl Gelu {
     /// The coefficients, hidden from the compiler: see [`Exp::constants`].
     #[inline(always)]
     fn constants() -> Self {
-        std::hint::black_box(Self { p: [1.044_274_8, 0.052_063_978, 0.022_113_717, 3.370_510_6e-3, 7.532_232_3e-5, 3.964_918e-5, 6.988_018_7e-6] })
+        std::hint::black_box(Self {
+            p: [1.044_274_8, 0.052_063_978, 0.022_113_717, 3.370_510_6e-3, 7.532_232_3e-5, 3.964_918e-5, 6.988_018_7e-6],
+        })
     }
 
     /// GELU(x).

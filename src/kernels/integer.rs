@@ -1,5 +1,7 @@
 //! From floats to integers: symmetric quantization with one scale for a group of values.
 
+use super::narrow;
+
 /// Groups whose largest magnitude is below this are taken for zeros: their scale's inverse would overflow.
 const NOTHING: f32 = 1e-30;
 
@@ -13,8 +15,9 @@ pub fn largest(values: &[f32]) -> f32 {
     for chunk in chunks {
         lanes = std::array::from_fn(|i| lanes[i].max(magnitude(chunk[i])));
     }
-    let most = rest.iter().map(|x| magnitude(*x)).chain(lanes).max();
-    f32::from_bits(most.unwrap_or(0) as u32)
+    let quads: [i32; 4] = std::array::from_fn(|i| lanes[i].max(lanes[i + 4]));
+    let most = quads[0].max(quads[1]).max(quads[2].max(quads[3]));
+    f32::from_bits(rest.iter().map(|x| magnitude(*x)).fold(most, i32::max) as u32)
 }
 
 /// The scale that maps magnitudes up to `largest` to integers up to `limit`, and its inverse. Both are 0 for a group of
@@ -31,10 +34,15 @@ pub fn scale(largest: f32, limit: i16) -> (f32, f32) {
 /// Nearest integers of `values * inverse`, ties to even; magnitudes must stay below 2^15.
 #[inline(always)]
 pub fn round(values: &[f32], inverse: f32, out: &mut [i16]) {
-    // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
-    const ROUND: f32 = 12_582_912.0;
+    debug_assert_eq!(values.len(), out.len());
+    let ((values, rest), (out, rest_out)) = (values.as_chunks::<8>(), out.as_chunks_mut::<8>());
     for (q, x) in out.iter_mut().zip(values) {
-        *q = (x * inverse + ROUND).to_bits() as i16;
+        *q = narrow::round(x, inverse);
+    }
+    if !rest.is_empty() {
+        let mut last = [0.0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        rest_out.copy_from_slice(&narrow::round(&last, inverse)[..rest.len()]);
     }
 }
 

@@ -13,6 +13,7 @@ pub mod gemm;
 pub mod gemm_i16;
 pub mod integer;
 mod lanes;
+mod narrow;
 pub mod norm;
 pub mod quant;
 pub mod softmax;

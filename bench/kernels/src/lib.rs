@@ -6,6 +6,13 @@
 #[path = "../../../src/kernels/mod.rs"]
 mod kernels;
 
+#[allow(dead_code)]
+#[path = "../../../src/backend/cpu/attention.rs"]
+mod attention;
+#[path = "../../../src/backend/cpu/sized.rs"]
+mod sized;
+
+use attention::{Heads, Inputs, attend};
 use kernels::{activation, gemm, gemm_i16, integer, norm, softmax};
 use std::hint::black_box;
 
@@ -93,15 +100,15 @@ pub extern "C" fn prepare_gelu(rows: usize, width: usize, _: usize) -> *mut Case
     })
 }
 
-/// Softmax of `rows` x `width` values, to integers.
+/// Softmax of `rows` x `width` values, whole eights of them, to integers.
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_softmax(rows: usize, width: usize, _: usize) -> *mut Case {
     let x = values(rows * width);
-    let (mut scores, mut out) = (values(rows * width), vec![0; width]);
+    let (mut scores, mut out) = (values(rows * width), vec![[0; 8]; width / 8]);
     case(move || {
         renew(&mut scores, &x);
-        for row in scores.chunks_exact_mut(width) {
-            black_box(softmax::softmax_i16(row, 0.2, 250_000.0, &mut out));
+        for row in scores.as_chunks_mut::<8>().0.chunks_exact_mut(width / 8) {
+            black_box(softmax::softmax2_i16(row, 250_000.0, &mut out));
         }
     })
 }
@@ -129,6 +136,26 @@ pub extern "C" fn prepare_norm(rows: usize, width: usize, _: usize) -> *mut Case
         for row in out.chunks_exact_mut(width) {
             norm::layer_norm(row, &weight, &bias, 1e-12);
         }
+        black_box(&out);
+    })
+}
+
+/// Attention of one sequence of `tokens` tokens: `heads` heads, each `size` wide.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_attention(tokens: usize, heads: usize, size: usize) -> *mut Case {
+    let width = heads * size;
+    let projected: Vec<f32> = values(tokens * 3 * width);
+    let (mut out, mut memory) = (vec![0.0; tokens * width], Heads::default());
+    case(move || {
+        let inputs = Inputs {
+            queries: &projected,
+            queries_stride: 3 * width,
+            keys: &projected[width..],
+            values: &projected[2 * width..],
+            stride: 3 * width,
+            tokens,
+        };
+        attend(inputs, heads, width, &mut out, true, &mut memory);
         black_box(&out);
     })
 }

@@ -4,7 +4,7 @@
 //! values one for the whole head, and the softmax's probabilities are integers themselves; sums over tokens are exact,
 //! whatever their order.
 
-use super::scratch::sized;
+use super::sized::sized;
 use crate::kernels::{gemm, gemm_i16, integer, softmax};
 
 /// Largest magnitude of queries' and keys' integers: products of heads up to 64 wide fit 32 bits.
@@ -83,9 +83,10 @@ impl Heads {
             self.values.set_row(token, integers);
         }
 
-        let softmax_scale = 1.0 / (size as f32).sqrt();
+        // The softmax is taken to the base of 2.
+        let softmax_scale = std::f32::consts::LOG2_E / (size as f32).sqrt();
         let finite = key_scales.iter().all(|scale| scale.is_finite()) && value_scale.is_finite();
-        let (query_stride, stride) = (size / 2, tokens.div_ceil(2));
+        let (query_stride, stride) = (size / 2, panels * PANEL / 2);
         let pairs = sized(&mut self.queries, QUERIES * query_stride);
         let scores = sized(&mut self.scores, QUERIES * panels * PANEL);
         let probabilities = sized(&mut self.probabilities, QUERIES * stride);
@@ -95,17 +96,17 @@ impl Heads {
             let mut scales = [0.0; QUERIES];
             for (i, pairs) in pairs.chunks_exact_mut(query_stride).take(rows).enumerate() {
                 let query = &queries[(block * QUERIES + i) * queries_stride + at..][..size];
-                scales[i] = integer::quantize(query, LIMIT, pairs.as_flattened_mut());
+                scales[i] = integer::quantize(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
             }
             gemm_i16::gemm(gemm_i16::Rows { pairs, rows, stride: query_stride }, &self.keys, 0..panels, |m, panel, sums| {
                 let scores: &mut [f32; PANEL] = scores[(m * panels + panel) * PANEL..].first_chunk_mut().expect("panels of room");
-                *scores = std::array::from_fn(|c| sums[c] as f32 * key_scales[panel][c]);
+                *scores = std::array::from_fn(|c| sums[c] as f32 * (scales[m] * key_scales[panel][c]));
             });
             let mut weights = [0.0; QUERIES];
             for (i, scores) in scores.chunks_exact_mut(panels * PANEL).take(rows).enumerate() {
-                let probabilities = probabilities[i * stride..][..stride].as_flattened_mut();
-                probabilities[tokens..].fill(0);
-                let sum = softmax::softmax_i16(&mut scores[..tokens], scales[i] * softmax_scale, BUDGET, &mut probabilities[..tokens]);
+                scores[tokens..].fill(f32::NEG_INFINITY);
+                let probabilities = probabilities[i * stride..][..stride].as_flattened_mut().as_chunks_mut().0;
+                let sum = softmax::softmax2_i16(scores.as_chunks_mut().0, BUDGET, probabilities);
                 // What is not finite must show in the result, where integers would hide it.
                 weights[i] = if finite && sum > 0 { value_scale / sum as f32 } else { f32::NAN };
             }
