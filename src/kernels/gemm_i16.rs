@@ -46,6 +46,21 @@ impl Packed {
         (self.k, self.n) = (k, n);
     }
 
+    /// Makes this a `k` x `n` matrix and lends its panels for all of them to be overwritten, padding included: what is in
+    /// there is left from before.
+    pub(super) fn overwrite(&mut self, k: usize, n: usize) -> &mut [[Words; VECTORS]] {
+        self.panels.resize(k.div_ceil(2) * n.div_ceil(PANEL), [Words::default(); VECTORS]);
+        (self.k, self.n) = (k, n);
+        &mut self.panels
+    }
+
+    /// All integers, for tests.
+    #[cfg(test)]
+    pub fn rows(&self) -> Vec<Vec<i16>> {
+        let value = |k: usize, n: usize| self.panels[n / PANEL * self.pairs() + k / 2][n % PANEL / 4].0[n % 4 * 2 + k % 2];
+        (0..self.k).map(|k| (0..self.n).map(|n| value(k, n)).collect()).collect()
+    }
+
     /// Rows: the length of the sums.
     pub fn k(&self) -> usize {
         self.k

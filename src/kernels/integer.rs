@@ -1,5 +1,6 @@
 //! From floats to integers: symmetric quantization with one scale for a group of values.
 
+use super::four::{Floats, Ints};
 use super::narrow;
 
 /// Groups whose largest magnitude is below this are taken for zeros: their scale's inverse would overflow.
@@ -9,15 +10,20 @@ const NOTHING: f32 = 1e-30;
 #[inline(always)]
 pub fn largest(values: &[f32]) -> f32 {
     // Without their sign, floats are ordered like their bits, and what is not a number comes after infinity.
-    let magnitude = |x: f32| (x.to_bits() & 0x7fff_ffff) as i32;
-    let (chunks, rest) = values.as_chunks::<8>();
-    let mut lanes = [0; 8];
-    for chunk in chunks {
-        lanes = std::array::from_fn(|i| lanes[i].max(magnitude(chunk[i])));
+    let magnitude = Ints::splat(0x7fff_ffff);
+    let (fours, rest) = values.as_chunks::<4>();
+    let (pairs, single) = fours.as_chunks::<2>();
+    let mut most = [Ints::splat(0); 2];
+    for pair in pairs {
+        most = std::array::from_fn(|i| most[i].max(Floats::load(&pair[i]).bits() & magnitude));
     }
-    let quads: [i32; 4] = std::array::from_fn(|i| lanes[i].max(lanes[i + 4]));
-    let most = quads[0].max(quads[1]).max(quads[2].max(quads[3]));
-    f32::from_bits(rest.iter().map(|x| magnitude(*x)).fold(most, i32::max) as u32)
+    let mut most = most[0].max(most[1]);
+    for four in single {
+        most = most.max(Floats::load(four).bits() & magnitude);
+    }
+    let [a, b, c, d] = most.array();
+    let most = a.max(b).max(c.max(d));
+    f32::from_bits(rest.iter().map(|x| x.abs().to_bits() as i32).fold(most, i32::max) as u32)
 }
 
 /// The scale that maps magnitudes up to `largest` to integers up to `limit`, and its inverse. Both are 0 for a group of

@@ -9,6 +9,7 @@ pub mod activation;
 pub mod dot;
 pub mod dot_i8;
 pub mod exp;
+mod four;
 pub mod gemm;
 pub mod gemm_i16;
 pub mod integer;

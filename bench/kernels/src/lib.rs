@@ -100,15 +100,16 @@ pub extern "C" fn prepare_gelu(rows: usize, width: usize, _: usize) -> *mut Case
     })
 }
 
-/// Softmax of `rows` x `width` values, whole eights of them, to integers.
+/// Softmax of `rows` x `width` values, along the rows, to integers; rows come in whole panels.
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_softmax(rows: usize, width: usize, _: usize) -> *mut Case {
+    const PANEL: usize = gemm_i16::PANEL;
     let x = values(rows * width);
-    let (mut scores, mut out) = (values(rows * width), vec![[0; 8]; width / 8]);
+    let (mut scores, mut out) = (values(rows * width), gemm_i16::Packed::default());
     case(move || {
         renew(&mut scores, &x);
-        for row in scores.as_chunks_mut::<8>().0.chunks_exact_mut(width / 8) {
-            black_box(softmax::softmax2_i16(row, 250_000.0, &mut out));
+        for scores in scores.as_chunks_mut::<PANEL>().0.chunks_exact_mut(width) {
+            black_box(softmax::softmax2_columns(scores, 250_000.0, &mut out));
         }
     })
 }

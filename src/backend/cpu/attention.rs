@@ -2,7 +2,8 @@
 //!
 //! Vaswani et al., "Attention Is All You Need" (2017). In integers, queries and keys have a scale for each row of a head,
 //! values one for the whole head, and the softmax's probabilities are integers themselves; sums over tokens are exact,
-//! whatever their order.
+//! whatever their order. Queries are the columns, a panel of them at a time: the softmax then runs down the columns, all
+//! of them at once, and gives integers that are already packed for the product with the values.
 
 use super::sized::sized;
 use crate::kernels::{gemm, gemm_i16, integer, softmax};
@@ -13,8 +14,6 @@ const LIMIT: i16 = 5792;
 /// for rounding, fits 32 bits.
 const VALUES_LIMIT: i16 = 8191;
 const BUDGET: f32 = 250_000.0;
-/// Queries taken at a time, so that their scores stay in the cache.
-const QUERIES: usize = 16;
 
 /// What one sequence's attention reads. Rows begin at the slices' starts; heads lie side by side in a row.
 #[derive(Clone, Copy)]
@@ -36,13 +35,20 @@ pub struct Inputs<'a> {
 /// Working memory.
 #[derive(Default)]
 pub struct Heads {
-    integers: Vec<i16>,
-    keys: gemm_i16::Packed,
+    /// For each head, one row for each token.
+    keys: Vec<[i16; 2]>,
     key_scales: Vec<f32>,
-    values: gemm_i16::Packed,
+    /// For each head, one row for each of its values, pairs of tokens in it.
+    values: Vec<[i16; 2]>,
+    value_scales: Vec<f32>,
+    value_inverses: Vec<f32>,
+    integers: Vec<i16>,
+    /// One row for each query, and these as columns.
     queries: Vec<[i16; 2]>,
+    columns: gemm_i16::Packed,
+    /// One row for each token, one column for each query; so are the probabilities.
     scores: Vec<f32>,
-    probabilities: Vec<[i16; 2]>,
+    probabilities: gemm_i16::Packed,
     keys_f32: gemm::Packed,
     values_f32: gemm::Packed,
 }
@@ -50,73 +56,110 @@ pub struct Heads {
 /// Attention of all heads into `out`, as many rows of `width` as there are queries.
 pub fn attend(inputs: Inputs, heads: usize, width: usize, out: &mut [f32], integers: bool, memory: &mut Heads) {
     let size = width / heads;
-    for head in 0..heads {
-        if integers && size.is_multiple_of(2) && size <= 64 {
-            memory.in_integers(inputs, head * size, size, width, out);
-        } else {
+    if integers && size.is_multiple_of(2) && size <= 64 {
+        memory.in_integers(inputs, heads, size, out);
+    } else {
+        for head in 0..heads {
             memory.in_floats(inputs, head * size, size, width, out);
         }
     }
 }
 
+/// Columns of a product, so many queries at a time.
+const PANEL: usize = gemm_i16::PANEL;
+
 impl Heads {
-    fn in_integers(&mut self, inputs: Inputs, at: usize, size: usize, width: usize, out: &mut [f32]) {
-        const PANEL: usize = gemm_i16::PANEL;
-        let Inputs { queries, queries_stride, keys, values, stride, tokens } = inputs;
-        let key = |token: usize| &keys[token * stride + at..][..size];
-        let value = |token: usize| &values[token * stride + at..][..size];
-        let integers = sized(&mut self.integers, size);
-        let panels = tokens.div_ceil(PANEL);
-
-        self.keys.reshape(size, tokens);
-        let key_scales = sized(&mut self.key_scales, panels * PANEL);
-        key_scales[tokens..].fill(0.0);
-        for (token, scale) in key_scales[..tokens].iter_mut().enumerate() {
-            *scale = integer::quantize(key(token), LIMIT, integers);
-            self.keys.set_column(token, integers);
-        }
-        self.values.reshape(tokens, size);
-        let largest = (0..tokens).map(|token| integer::largest(value(token)).to_bits()).max();
-        let (value_scale, inverse) = integer::scale(f32::from_bits(largest.unwrap_or(0)), VALUES_LIMIT);
-        for token in 0..tokens {
-            integer::round(value(token), inverse, integers);
-            self.values.set_row(token, integers);
-        }
-
+    fn in_integers(&mut self, inputs: Inputs, heads: usize, size: usize, out: &mut [f32]) {
+        let Inputs { queries, queries_stride, tokens, .. } = inputs;
+        self.take_keys(inputs, heads, size);
+        self.take_values(inputs, heads, size);
         // The softmax is taken to the base of 2.
         let softmax_scale = std::f32::consts::LOG2_E / (size as f32).sqrt();
-        let finite = key_scales.iter().all(|scale| scale.is_finite()) && value_scale.is_finite();
-        let (query_stride, stride) = (size / 2, panels * PANEL / 2);
-        let pairs = sized(&mut self.queries, QUERIES * query_stride);
-        let scores = sized(&mut self.scores, QUERIES * panels * PANEL);
-        let probabilities = sized(&mut self.probabilities, QUERIES * stride);
-        let key_scales = key_scales.as_chunks::<PANEL>().0;
-        for (block, out) in out.chunks_mut(QUERIES * width).enumerate() {
+        let (width, half, pairs_of_tokens) = (heads * size, size / 2, tokens.div_ceil(2));
+        self.columns.reshape(size, PANEL);
+        let pairs = sized(&mut self.queries, PANEL * half);
+        let scores = sized(&mut self.scores, tokens * PANEL).as_chunks_mut::<PANEL>().0;
+        for (block, out) in out.chunks_mut(PANEL * width).enumerate() {
             let rows = out.len() / width;
-            let mut scales = [0.0; QUERIES];
-            for (i, pairs) in pairs.chunks_exact_mut(query_stride).take(rows).enumerate() {
-                let query = &queries[(block * QUERIES + i) * queries_stride + at..][..size];
-                scales[i] = integer::quantize(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
-            }
-            gemm_i16::gemm(gemm_i16::Rows { pairs, rows, stride: query_stride }, &self.keys, 0..panels, |m, panel, sums| {
-                let scores: &mut [f32; PANEL] = scores[(m * panels + panel) * PANEL..].first_chunk_mut().expect("panels of room");
-                *scores = std::array::from_fn(|c| sums[c] as f32 * (scales[m] * key_scales[panel][c]));
-            });
-            let mut weights = [0.0; QUERIES];
-            for (i, scores) in scores.chunks_exact_mut(panels * PANEL).take(rows).enumerate() {
-                scores[tokens..].fill(f32::NEG_INFINITY);
-                let probabilities = probabilities[i * stride..][..stride].as_flattened_mut().as_chunks_mut().0;
-                let sum = softmax::softmax2_i16(scores.as_chunks_mut().0, BUDGET, probabilities);
-                // What is not finite must show in the result, where integers would hide it.
-                weights[i] = if finite && sum > 0 { value_scale / sum as f32 } else { f32::NAN };
-            }
-            let rows = gemm_i16::Rows { pairs: probabilities, rows, stride };
-            gemm_i16::gemm(rows, &self.values, 0..size.div_ceil(PANEL), |m, panel, sums| {
-                let row = &mut out[m * width + at..][..size][panel * PANEL..];
-                for (out, sum) in row.iter_mut().zip(sums) {
-                    *out = sum as f32 * weights[m];
+            for head in 0..heads {
+                let at = head * size;
+                let mut scales = [0.0; PANEL];
+                for (i, pairs) in pairs.chunks_exact_mut(half).take(rows).enumerate() {
+                    let query = &queries[(block * PANEL + i) * queries_stride + at..][..size];
+                    scales[i] = integer::quantize(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
                 }
-            });
+                self.columns.set_panel(0, pairs);
+                let key_scales = &self.key_scales[head * tokens..][..tokens];
+                let keys = gemm_i16::Rows { pairs: &self.keys[head * tokens * half..], rows: tokens, stride: half };
+                gemm_i16::gemm(keys, &self.columns, 0..1, |token, _, sums| {
+                    let scale = key_scales[token];
+                    scores[token] = std::array::from_fn(|c| sums[c] as f32 * (scale * scales[c]));
+                });
+                let sums = softmax::softmax2_columns(scores, BUDGET, &mut self.probabilities);
+                // What is not finite must show in the result, where integers would hide it.
+                let finite = key_scales.iter().all(|scale| scale.is_finite());
+                let value_scale = if finite { self.value_scales[head] } else { f32::NAN };
+                let weights: [f32; PANEL] =
+                    std::array::from_fn(|c| if scales[c].is_finite() && sums[c] > 0 { value_scale / sums[c] as f32 } else { f32::NAN });
+                let values = gemm_i16::Rows { pairs: &self.values[at * pairs_of_tokens..], rows: size, stride: pairs_of_tokens };
+                gemm_i16::gemm(values, &self.probabilities, 0..1, |c, _, sums| {
+                    let results: [f32; PANEL] = std::array::from_fn(|i| sums[i] as f32 * weights[i]);
+                    for (row, result) in out.chunks_exact_mut(width).zip(results) {
+                        row[at + c] = result;
+                    }
+                });
+            }
+        }
+    }
+
+    /// Quantizes the keys of all heads, token by token as they lie in memory.
+    fn take_keys(&mut self, Inputs { keys, stride, tokens, .. }: Inputs, heads: usize, size: usize) {
+        let half = size / 2;
+        let pairs = sized(&mut self.keys, heads * tokens * half);
+        let scales = sized(&mut self.key_scales, heads * tokens);
+        for token in 0..tokens {
+            for (head, key) in keys[token * stride..][..heads * size].chunks_exact(size).enumerate() {
+                let row = head * tokens + token;
+                scales[row] = integer::quantize(key, LIMIT, pairs[row * half..][..half].as_flattened_mut());
+            }
+        }
+    }
+
+    /// Quantizes the values of all heads and turns them into columns.
+    fn take_values(&mut self, Inputs { values, stride, tokens, .. }: Inputs, heads: usize, size: usize) {
+        let width = heads * size;
+        let row = |token: usize| &values[token * stride..][..width];
+        let scales = sized(&mut self.value_scales, heads);
+        scales.fill(0.0);
+        for token in 0..tokens {
+            for (most, value) in scales.iter_mut().zip(row(token).chunks_exact(size)) {
+                let largest = integer::largest(value);
+                // As in `integer::largest`: what is not a number comes after infinity.
+                *most = if largest.to_bits() > most.to_bits() { largest } else { *most };
+            }
+        }
+        let inverses = sized(&mut self.value_inverses, heads);
+        for (scale, inverse) in scales.iter_mut().zip(&mut *inverses) {
+            (*scale, *inverse) = integer::scale(*scale, VALUES_LIMIT);
+        }
+        let pairs_of_tokens = tokens.div_ceil(2);
+        let columns = sized(&mut self.values, width * pairs_of_tokens);
+        let (first, second) = sized(&mut self.integers, 2 * width).split_at_mut(width);
+        for pair in 0..pairs_of_tokens {
+            let round = |token: usize, out: &mut [i16]| {
+                for ((value, out), inverse) in row(token).chunks_exact(size).zip(out.chunks_exact_mut(size)).zip(&*inverses) {
+                    integer::round(value, *inverse, out);
+                }
+            };
+            round(2 * pair, first);
+            if 2 * pair + 1 < tokens {
+                round(2 * pair + 1, second);
+            } else {
+                second.fill(0);
+            }
+            for ((slot, a), b) in columns[pair..].iter_mut().step_by(pairs_of_tokens).zip(&*first).zip(&*second) {
+                *slot = [*a, *b];
+            }
         }
     }
 
