@@ -41,7 +41,6 @@ pub struct Heads {
     /// For each head, one row for each of its values, pairs of tokens in it.
     values: Vec<[i16; 2]>,
     value_scales: Vec<f32>,
-    value_inverses: Vec<f32>,
     integers: Vec<i16>,
     /// One row for each query, and these as columns.
     queries: Vec<[i16; 2]>,
@@ -127,38 +126,26 @@ impl Heads {
 
     /// Quantizes the values of all heads and turns them into columns.
     fn take_values(&mut self, Inputs { values, stride, tokens, .. }: Inputs, heads: usize, size: usize) {
-        let width = heads * size;
-        let row = |token: usize| &values[token * stride..][..width];
-        let scales = sized(&mut self.value_scales, heads);
-        scales.fill(0.0);
-        for token in 0..tokens {
-            for (most, value) in scales.iter_mut().zip(row(token).chunks_exact(size)) {
-                let largest = integer::largest(value);
-                // As in `integer::largest`: what is not a number comes after infinity.
-                *most = if largest.to_bits() > most.to_bits() { largest } else { *most };
-            }
-        }
-        let inverses = sized(&mut self.value_inverses, heads);
-        for (scale, inverse) in scales.iter_mut().zip(&mut *inverses) {
-            (*scale, *inverse) = integer::scale(*scale, VALUES_LIMIT);
-        }
         let pairs_of_tokens = tokens.div_ceil(2);
-        let columns = sized(&mut self.values, width * pairs_of_tokens);
-        let (first, second) = sized(&mut self.integers, 2 * width).split_at_mut(width);
-        for pair in 0..pairs_of_tokens {
-            let round = |token: usize, out: &mut [i16]| {
-                for ((value, out), inverse) in row(token).chunks_exact(size).zip(out.chunks_exact_mut(size)).zip(&*inverses) {
-                    integer::round(value, *inverse, out);
+        let columns = sized(&mut self.values, heads * size * pairs_of_tokens);
+        let scales = sized(&mut self.value_scales, heads);
+        let (first, second) = sized(&mut self.integers, 2 * size).split_at_mut(size);
+        // Head by head: so many columns as all have would drive each other from the cache.
+        for (head, (columns, scale)) in columns.chunks_exact_mut(size * pairs_of_tokens).zip(scales).enumerate() {
+            let value = |token: usize| &values[token * stride + head * size..][..size];
+            let largest = (0..tokens).map(|token| integer::largest(value(token)).to_bits()).max();
+            let inverse;
+            (*scale, inverse) = integer::scale(f32::from_bits(largest.unwrap_or(0)), VALUES_LIMIT);
+            for pair in 0..pairs_of_tokens {
+                integer::round(value(2 * pair), inverse, first);
+                if 2 * pair + 1 < tokens {
+                    integer::round(value(2 * pair + 1), inverse, second);
+                } else {
+                    second.fill(0);
                 }
-            };
-            round(2 * pair, first);
-            if 2 * pair + 1 < tokens {
-                round(2 * pair + 1, second);
-            } else {
-                second.fill(0);
-            }
-            for ((slot, a), b) in columns[pair..].iter_mut().step_by(pairs_of_tokens).zip(&*first).zip(&*second) {
-                *slot = [*a, *b];
+                for ((slot, a), b) in columns[pair..].iter_mut().step_by(pairs_of_tokens).zip(&*first).zip(&*second) {
+                    *slot = [*a, *b];
+                }
             }
         }
     }
