@@ -221,3 +221,37 @@ impl Shl<u32> for Ints {
         Self(repr::shl(self.0, by))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_place_for_itself(a in prop::array::uniform4(any::<f32>()), b in prop::array::uniform4(any::<f32>()), by in 0u32..32) {
+            let (x, y) = (Floats::load(&a), Floats::load(&b));
+            let bits = |x: f32| x.to_bits() as i32;
+            for i in 0..4 {
+                let (a, b) = (a[i], b[i]);
+                prop_assert_eq!((x + y).array()[i].to_bits(), (a + b).to_bits());
+                prop_assert_eq!((x - y).array()[i].to_bits(), (a - b).to_bits());
+                prop_assert_eq!((x * y).array()[i].to_bits(), (a * b).to_bits());
+                prop_assert_eq!(x.max(y).array()[i], if a < b { b } else { a });
+                prop_assert_eq!((x.bits() + y.bits()).array()[i], bits(a).wrapping_add(bits(b)));
+                prop_assert_eq!((x.bits() & y.bits()).array()[i], bits(a) & bits(b));
+                prop_assert_eq!((x.bits() | y.bits()).array()[i], bits(a) | bits(b));
+                prop_assert_eq!(x.bits().max(y.bits()).array()[i], bits(a).max(bits(b)));
+                prop_assert_eq!((x.bits() << by).floats().bits().array()[i], bits(a) << by);
+                prop_assert_eq!(x.bits().convert().array()[i], bits(a) as f32);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_comes_through() {
+        let [nan, one] = [f32::NAN, 1.0].map(Floats::splat);
+        assert!(nan.max(one).array().iter().all(|x| x.is_nan()), "as the first it stays");
+        assert_eq!(one.max(nan).array(), [1.0; 4], "as the second it is passed over");
+    }
+}

@@ -85,7 +85,7 @@ impl Heads {
                 let mut scales = [0.0; PANEL];
                 for (i, pairs) in pairs.chunks_exact_mut(half).take(rows).enumerate() {
                     let query = &queries[(block * PANEL + i) * queries_stride + at..][..size];
-                    scales[i] = integer::quantize(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
+                    scales[i] = integer::quantize_head(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
                 }
                 self.columns.set_panel(0, pairs);
                 let key_scales = &self.key_scales[head * tokens..][..tokens];
@@ -119,7 +119,7 @@ impl Heads {
         for token in 0..tokens {
             for (head, key) in keys[token * stride..][..heads * size].chunks_exact(size).enumerate() {
                 let row = head * tokens + token;
-                scales[row] = integer::quantize(key, LIMIT, pairs[row * half..][..half].as_flattened_mut());
+                scales[row] = integer::quantize_head(key, LIMIT, pairs[row * half..][..half].as_flattened_mut());
             }
         }
     }
