@@ -25,8 +25,8 @@ pub fn softmax(row: &mut [f32], scale: f32) {
 ///
 /// A column's largest probability becomes 32767, or less where the sum would come to more than `budget` (and half of the
 /// number of values, for rounding). A probability is off by at most half of 1 / `budget` or of the largest / 32767, and by
-/// 4e-6 of itself. `rows` are overwritten. A column with a largest value that is not finite has neither probabilities nor a
-/// sum that mean anything; so it is for the columns of no rows.
+/// 4e-6 of itself. `rows` are overwritten. The sum is 0 for a column of no rows, or with values among which one is not a number
+/// or the largest is not finite; what is in `out` for such a column means nothing.
 pub fn softmax2_columns(rows: &mut [[f32; PANEL]], budget: f32, out: &mut Packed) -> [i32; PANEL] {
     let out = out.overwrite(rows.len(), PANEL);
     let exp2 = Exp2::constants();
@@ -44,8 +44,10 @@ pub fn softmax2_columns(rows: &mut [[f32; PANEL]], budget: f32, out: &mut Packed
             sum = sum + x;
             row.as_chunks_mut::<4>().0[v] = x.array();
         }
-        let one = sum.array().map(|sum| if sum * 32767.0 > budget { budget / sum } else { 32767.0 });
-        *sums = round_pairs(rows, Floats::load(&one), out, v);
+        let floats = sum.array();
+        let one = floats.map(|sum| if sum * 32767.0 > budget { budget / sum } else { 32767.0 });
+        let rounded = round_pairs(rows, Floats::load(&one), out, v);
+        *sums = std::array::from_fn(|i| if floats[i].is_finite() { rounded[i] } else { 0 });
     }
     sums
 }
@@ -54,10 +56,8 @@ pub fn softmax2_columns(rows: &mut [[f32; PANEL]], budget: f32, out: &mut Packed
 #[inline(always)]
 fn round_pairs(rows: &[[f32; PANEL]], one: Floats, out: &mut [[Words; PANEL / 4]], v: usize) -> [i32; 4] {
     // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
-    let [round] = std::hint::black_box([12_582_912.0]);
-    let round = Floats::splat(round);
-    let [low] = std::hint::black_box([0xffff]);
-    let low = Ints::splat(low);
+    let round = Floats::splat(std::hint::black_box(12_582_912.0));
+    let low = Ints::splat(std::hint::black_box(0xffff));
     let bits = |row: &[f32; PANEL]| (Floats::load(&row.as_chunks::<4>().0[v]) * one + round).bits();
     let (pairs, last) = rows.as_chunks::<2>();
     let mut sum = Ints::splat(0);
@@ -128,15 +128,22 @@ mod tests {
         softmax(&mut row, 1.0);
         assert!((row[0] - 0.5).abs() < 1e-6 && row[1] < 1e-30);
         softmax(&mut [], 1.0);
-        // A column that is not finite leaves the others alone.
+        // A column that is not finite shows, and leaves the others alone.
         let mut rows = [[0.0; PANEL], [-1e30; PANEL]];
         rows[1][3] = f32::NAN;
         rows[0][4] = f32::INFINITY;
+        (rows[0][5], rows[1][5]) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+        rows[1][6] = f32::NEG_INFINITY;
         let mut packed = Packed::default();
         let sums = softmax2_columns(&mut rows, 1e5, &mut packed);
         let q = packed.rows();
-        for c in (0..PANEL).filter(|&c| c != 3 && c != 4) {
-            assert_eq!((q[0][c], q[1][c], sums[c]), (32767, 0, 32767));
+        for c in 0..PANEL {
+            if (3..6).contains(&c) {
+                assert_eq!(sums[c], 0, "{c}");
+            } else {
+                assert_eq!((q[0][c], q[1][c], sums[c]), (32767, 0, 32767), "{c}");
+            }
         }
+        assert_eq!(softmax2_columns(&mut [], 1e5, &mut packed), [0; PANEL]);
     }
 }
