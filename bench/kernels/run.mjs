@@ -37,6 +37,10 @@ async function measure(bytes) {
     const ms = time(`prepare_${kernel}`, m, n, 0);
     rows.push([kernel, `${m} x ${n}`, `${((ms * 1e6) / (m * n)).toFixed(2)} ns a value`]);
   }
+  for (const tokens of [64, 85, 128]) {
+    const ms = time("prepare_attention", tokens, 12, 32);
+    rows.push(["attention", `${tokens} tokens`, `${(ms * 1e3).toFixed(0)} µs`]);
+  }
   return rows;
 }
 

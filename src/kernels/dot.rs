@@ -44,7 +44,8 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     fold_lanes(lanes)
 }
 
-fn fold_lanes(lanes: [f32; 8]) -> f32 {
+/// Sum of eight partial sums.
+pub fn fold_lanes(lanes: [f32; 8]) -> f32 {
     let quads = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
     (quads[0] + quads[2]) + (quads[1] + quads[3])
 }

@@ -5,7 +5,7 @@
 //! finer than the 8 bits of the file, so what is lost against f32 is what the file has lost already. Sums are exact, so
 //! neither the tile nor the batch nor the instruction set can show in a result.
 
-use super::integer;
+use super::{integer, narrow};
 use super::lanes::{self, Words};
 use std::ops::Range;
 
@@ -54,6 +54,21 @@ impl Packed {
         self.panels.clear();
         self.panels.resize(k.div_ceil(2) * n.div_ceil(PANEL), [Words::default(); VECTORS]);
         (self.k, self.n) = (k, n);
+    }
+
+    /// Makes this a `k` x `n` matrix and lends its panels for all of them to be overwritten, padding included: what is in
+    /// there is left from before.
+    pub(super) fn overwrite(&mut self, k: usize, n: usize) -> &mut [Step] {
+        self.panels.resize(k.div_ceil(2) * n.div_ceil(PANEL), Step::default());
+        (self.k, self.n) = (k, n);
+        &mut self.panels
+    }
+
+    /// All integers, for tests.
+    #[cfg(test)]
+    pub fn rows(&self) -> Vec<Vec<i16>> {
+        let value = |k: usize, n: usize| self.panels[n / PANEL * self.pairs() + k / 2][n % PANEL / 4].0[n % 4 * 2 + k % 2];
+        (0..self.k).map(|k| (0..self.n).map(|n| value(k, n)).collect()).collect()
     }
 
     /// Rows: the length of the sums.
@@ -183,12 +198,24 @@ impl Rows {
         }
         let [first, second, third, fourth] = rows.map(|row| &row.as_chunks::<8>().0[..k / 8]);
         for (i, steps) in steps.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let round = |x: &[f32; 8], row: usize| -> [i16; 8] { std::array::from_fn(|e| integer::nearest(x[e] * inverse[row])) };
-            let [a, b, c, d] = [round(&first[i], 0), round(&second[i], 1), round(&third[i], 2), round(&fourth[i], 3)];
+            let [a, b, c, d] = [(&first[i], 0), (&second[i], 1), (&third[i], 2), (&fourth[i], 3)].map(|(x, row)| narrow::round(x, inverse[row]));
             for (e, step) in steps.iter_mut().enumerate() {
                 let e = 2 * e;
                 step.0 = [a[e], a[e + 1], b[e], b[e + 1], c[e], c[e + 1], d[e], d[e + 1]];
             }
+        }
+    }
+
+    /// Sets values 2 `pair` and 2 `pair` + 1 of all rows.
+    pub fn set_columns(&mut self, pair: usize, first: &[i16], second: &[i16]) {
+        assert!(first.len() == self.rows && second.len() == self.rows && pair < self.pairs());
+        let pairs = self.pairs();
+        let ((first, rest), (second, rest_second)) = (first.as_chunks::<TILE>(), second.as_chunks::<TILE>());
+        for ((step, a), b) in self.steps[pair..].iter_mut().step_by(pairs).zip(first).zip(second) {
+            step.0 = [a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]];
+        }
+        for (i, (a, b)) in rest.iter().zip(rest_second).enumerate() {
+            self.steps[first.len() * pairs + pair].0[2 * i..2 * i + 2].copy_from_slice(&[*a, *b]);
         }
     }
 

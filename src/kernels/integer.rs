@@ -1,5 +1,8 @@
 //! From floats to integers: symmetric quantization with one scale for a group of values.
 
+use super::four::{Floats, Ints};
+use super::narrow;
+
 /// Groups whose largest magnitude is below this are taken for zeros: their scale's inverse would overflow.
 const NOTHING: f32 = 1e-30;
 
@@ -7,14 +10,20 @@ const NOTHING: f32 = 1e-30;
 #[inline(always)]
 pub fn largest(values: &[f32]) -> f32 {
     // Without their sign, floats are ordered like their bits, and what is not a number comes after infinity.
-    let magnitude = |x: f32| (x.to_bits() & 0x7fff_ffff) as i32;
-    let (chunks, rest) = values.as_chunks::<8>();
-    let mut lanes = [0; 8];
-    for chunk in chunks {
-        lanes = std::array::from_fn(|i| lanes[i].max(magnitude(chunk[i])));
+    let magnitude = Ints::splat(0x7fff_ffff);
+    let (fours, rest) = values.as_chunks::<4>();
+    let (pairs, single) = fours.as_chunks::<2>();
+    let mut most = [Ints::splat(0); 2];
+    for pair in pairs {
+        most = std::array::from_fn(|i| most[i].max(Floats::load(&pair[i]).bits() & magnitude));
     }
-    let most = rest.iter().map(|x| magnitude(*x)).chain(lanes).max();
-    f32::from_bits(most.unwrap_or(0) as u32)
+    let mut most = most[0].max(most[1]);
+    for four in single {
+        most = most.max(Floats::load(four).bits() & magnitude);
+    }
+    let [a, b, c, d] = most.array();
+    let most = a.max(b).max(c.max(d));
+    f32::from_bits(rest.iter().map(|x| x.abs().to_bits() as i32).fold(most, i32::max) as u32)
 }
 
 /// The scale that maps magnitudes up to `largest` to integers up to `limit`, and its inverse. Both are 0 for a group of
@@ -32,15 +41,21 @@ pub fn scale(largest: f32, limit: i16) -> (f32, f32) {
 #[inline(always)]
 pub fn nearest(x: f32) -> i16 {
     // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
-    const ROUND: f32 = 12_582_912.0;
-    (x + ROUND).to_bits() as i16
+    (x + 12_582_912.0).to_bits() as i16
 }
 
-/// Nearest integers of `values * inverse`.
+/// Nearest integers of `values * inverse`, as [`nearest`] has them.
 #[inline(always)]
 pub fn round(values: &[f32], inverse: f32, out: &mut [i16]) {
+    debug_assert_eq!(values.len(), out.len());
+    let ((values, rest), (out, rest_out)) = (values.as_chunks::<8>(), out.as_chunks_mut::<8>());
     for (q, x) in out.iter_mut().zip(values) {
-        *q = nearest(x * inverse);
+        *q = narrow::round(x, inverse);
+    }
+    if !rest.is_empty() {
+        let mut last = [0.0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        rest_out.copy_from_slice(&narrow::round(&last, inverse)[..rest.len()]);
     }
 }
 
@@ -50,6 +65,14 @@ pub fn quantize(values: &[f32], limit: i16, out: &mut [i16]) -> f32 {
     let (scale, inverse) = scale(largest(values), limit);
     round(values, inverse, out);
     scale
+}
+
+/// [`quantize`] for rows of an attention's head: its usual length gets code without loops.
+pub fn quantize_head(values: &[f32], limit: i16, out: &mut [i16]) -> f32 {
+    match (<&[f32; 32]>::try_from(values), <&mut [i16; 32]>::try_from(&mut *out)) {
+        (Ok(values), Ok(out)) => quantize(values, limit, out),
+        _ => quantize(values, limit, out),
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,14 @@
 #[repr(C, align(16))]
 pub struct Words(pub [i16; 8]);
 
+impl Words {
+    /// Four pairs, each in 32 bits, its first number in the lower half.
+    #[inline(always)]
+    pub fn of_pairs(pairs: [i32; 4]) -> Self {
+        Self(std::array::from_fn(|i| (pairs[i / 2] >> (16 * (i % 2))) as i16))
+    }
+}
+
 /// The definition, one product at a time; what runs where there is no vector unit that this file knows.
 #[cfg(any(test, not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64"))))]
 pub mod portable {

@@ -1,7 +1,10 @@
 //! Softmax.
 
 use super::dot::{lane_max, lane_sum};
-use super::{exp::Exp, integer};
+use super::exp::{Exp, Exp2};
+use super::four::{Floats, Ints};
+use super::gemm_i16::{PANEL, Packed};
+use super::lanes::Words;
 
 /// Softmax of one row in place, after multiplying it by `scale`, which is positive; shifted by the maximum, so no overflow.
 /// An empty row stays empty.
@@ -17,30 +20,65 @@ pub fn softmax(row: &mut [f32], scale: f32) {
     }
 }
 
-/// Softmax of one row, multiplied by `scale`, in integers: `out[i] / sum` is the probability of `row[i]`, the returned
-/// sum being that of `out`.
+/// Softmax of columns to the base of 2, in integers, packed for a product: `out[r][c] / sums[c]` is 2^`rows[r][c]` / (the sum
+/// of 2^`rows[..][c]`), `sums[c]`, which is returned, being the sum of `out[..][c]`. For the base of e, multiply by log2 e before.
 ///
-/// The largest probability becomes 32767, or less where the sum would come to more than `budget` (and half of the number
-/// of values, for rounding). A probability is off by at most half of 1 / `budget` or of the largest / 32767. `row` is
-/// overwritten. The sum is 0 if the row is empty or its largest value is not finite.
-pub fn softmax_i16(row: &mut [f32], scale: f32, budget: f32, out: &mut [i16]) -> i32 {
-    debug_assert_eq!(row.len(), out.len());
-    let max = lane_max(row) * scale;
-    if !max.is_finite() {
-        out.fill(0);
-        return 0;
+/// A column's largest probability becomes 32767, or less where the sum would come to more than `budget` (and half of the
+/// number of values, for rounding). A probability is off by at most half of 1 / `budget` or of the largest / 32767, and by
+/// 4e-6 of itself. `rows` are overwritten. The sum is 0 for a column of no rows, or with values among which one is not a number
+/// or the largest is not finite; what is in `out` for such a column means nothing.
+pub fn softmax2_columns(rows: &mut [[f32; PANEL]], budget: f32, out: &mut Packed) -> [i32; PANEL] {
+    let out = out.overwrite(rows.len(), PANEL);
+    let exp2 = Exp2::constants();
+    let mut sums = [0; PANEL];
+    // Four columns from top to bottom, then the next four: what belongs to them stays in registers.
+    for (v, sums) in sums.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let four = |row: &[f32; PANEL]| Floats::load(&row.as_chunks::<4>().0[v]);
+        let mut max = Floats::splat(f32::NEG_INFINITY);
+        for row in rows.iter() {
+            max = max.max(four(row));
+        }
+        let mut sum = Floats::splat(0.0);
+        for row in rows.iter_mut() {
+            let x = exp2.of(four(row) - max);
+            sum = sum + x;
+            row.as_chunks_mut::<4>().0[v] = x.array();
+        }
+        let floats = sum.array();
+        let one = floats.map(|sum| if sum * 32767.0 > budget { budget / sum } else { 32767.0 });
+        let rounded = round_pairs(rows, Floats::load(&one), out, v);
+        *sums = std::array::from_fn(|i| if floats[i].is_finite() { rounded[i] } else { 0 });
     }
-    let exp = Exp::constants();
-    for x in row.iter_mut() {
-        *x = exp.of(*x * scale - max);
+    sums
+}
+
+/// Rounds four columns, times `one`, into the vectors `v` of a panel; their sums.
+#[inline(always)]
+fn round_pairs(rows: &[[f32; PANEL]], one: Floats, out: &mut [[Words; PANEL / 4]], v: usize) -> [i32; 4] {
+    // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
+    let round = Floats::splat(std::hint::black_box(12_582_912.0));
+    let low = Ints::splat(std::hint::black_box(0xffff));
+    let bits = |row: &[f32; PANEL]| (Floats::load(&row.as_chunks::<4>().0[v]) * one + round).bits();
+    let (pairs, last) = rows.as_chunks::<2>();
+    let mut sum = Ints::splat(0);
+    for ([a, b], out) in pairs.iter().zip(&mut *out) {
+        let (a, b) = (bits(a), bits(b));
+        sum = sum + (a + b);
+        out[v] = Words::of_pairs(((a & low) | (b << 16)).array());
     }
-    let one = (budget / lane_sum(row)).min(32767.0);
-    integer::round(row, one, out);
-    out.iter().map(|&q| i32::from(q)).sum()
+    if let [last] = last {
+        let a = bits(last);
+        sum = sum + a;
+        out[pairs.len()][v] = Words::of_pairs((a & low).array());
+    }
+    // What the sums have too much: the bits of 1.5 * 2^23, once for each row.
+    let excess = (rows.len() as i32).wrapping_mul(12_582_912f32.to_bits() as i32);
+    sum.array().map(|sum| sum.wrapping_sub(excess))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise;
     use super::*;
     use proptest::prelude::*;
 
@@ -57,19 +95,29 @@ mod tests {
         }
     }
 
+    fn transposed(columns: &[Vec<f32>], scale: f32) -> Vec<[f32; PANEL]> {
+        (0..columns[0].len()).map(|r| std::array::from_fn(|c| columns[c][r] * scale)).collect()
+    }
+
     proptest! {
         #[test]
-        fn integers_stand_for_the_same_probabilities(row in prop::collection::vec(-40f32..40.0, 1..200), budget in 4e3f32..3e5) {
-            let (mut floats, mut rest, mut q) = (row.clone(), row.clone(), vec![0; row.len()]);
-            softmax(&mut floats, 0.5);
-            let sum = softmax_i16(&mut rest, 0.5, budget, &mut q);
-            prop_assert!(sum as f32 <= budget + 100.0);
-            let largest = floats.iter().copied().fold(0.0, f32::max);
-            let step = (1.0 / budget).max(largest / 32767.0);
-            for (p, q) in floats.iter().zip(&q) {
-                // The sum is off as well, by the roundings of all.
-                let error = step * (0.51 + 0.5 * floats.len() as f32 * p);
-                prop_assert!((p - f32::from(*q) / sum as f32).abs() <= error + 1e-6, "{p} {q} of {sum}");
+        fn integers_stand_for_the_same_probabilities(n in 1usize..200, budget in 4e3f32..3e5, seed: u64) {
+            let columns: Vec<Vec<f32>> =
+                (0..PANEL as u64).map(|c| noise(seed ^ (c << 32)).map(|s| (s >> 40) as f32 / 2e5 - 40.0).take(n).collect()).collect();
+            let mut packed = Packed::default();
+            let sums = softmax2_columns(&mut transposed(&columns, 0.5 * std::f32::consts::LOG2_E), budget, &mut packed);
+            let q = packed.rows();
+            for (c, mut floats) in columns.into_iter().enumerate() {
+                softmax(&mut floats, 0.5);
+                prop_assert_eq!(sums[c], q.iter().map(|row| i32::from(row[c])).sum::<i32>());
+                prop_assert!(sums[c] as f32 <= budget + 0.5 * n as f32);
+                let largest = floats.iter().copied().fold(0.0, f32::max);
+                let step = (1.0 / budget).max(largest / 32767.0);
+                for (p, q) in floats.iter().zip(&q) {
+                    // The sum is off as well, by the roundings of all.
+                    let error = step * (0.51 + 0.5 * n as f32 * p) + 8e-6 * p;
+                    prop_assert!((p - f32::from(q[c]) / sums[c] as f32).abs() <= error + 1e-6, "{p} {} of {}", q[c], sums[c]);
+                }
             }
         }
     }
@@ -80,5 +128,22 @@ mod tests {
         softmax(&mut row, 1.0);
         assert!((row[0] - 0.5).abs() < 1e-6 && row[1] < 1e-30);
         softmax(&mut [], 1.0);
+        // A column that is not finite shows, and leaves the others alone.
+        let mut rows = [[0.0; PANEL], [-1e30; PANEL]];
+        rows[1][3] = f32::NAN;
+        rows[0][4] = f32::INFINITY;
+        (rows[0][5], rows[1][5]) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+        rows[1][6] = f32::NEG_INFINITY;
+        let mut packed = Packed::default();
+        let sums = softmax2_columns(&mut rows, 1e5, &mut packed);
+        let q = packed.rows();
+        for c in 0..PANEL {
+            if (3..6).contains(&c) {
+                assert_eq!(sums[c], 0, "{c}");
+            } else {
+                assert_eq!((q[0][c], q[1][c], sums[c]), (32767, 0, 32767), "{c}");
+            }
+        }
+        assert_eq!(softmax2_columns(&mut [], 1e5, &mut packed), [0; PANEL]);
     }
 }

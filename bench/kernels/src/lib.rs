@@ -6,20 +6,38 @@
 #[path = "../../../src/kernels/mod.rs"]
 mod kernels;
 
+#[allow(dead_code)]
+#[path = "../../../src/backend/cpu/attention.rs"]
+mod attention;
+#[path = "../../../src/backend/cpu/sized.rs"]
+mod sized;
+
+use attention::{Heads, Inputs, attend};
 use kernels::{activation, gemm, gemm_i16, integer, norm, softmax, strassen};
 use std::hint::black_box;
 
 /// Values that look like hidden states, the same every time.
 fn values(n: usize) -> Vec<f32> {
     let mut s = 0x9E37_79B9_7F4A_7C15_u64;
-    (0..n)
-        .map(|_| {
-            s ^= s << 13;
-            s ^= s >> 7;
-            s ^= s << 17;
-            (s >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect()
+    // Some room behind, so that two of these don't lie a multiple of 4 KiB apart: processors take reading the one for reading
+    // what was just written to the other, and wait.
+    let mut out = Vec::with_capacity(n + 300);
+    out.extend((0..n).map(|_| {
+        s ^= s << 13;
+        s ^= s >> 7;
+        s ^= s << 17;
+        (s >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }));
+    out
+}
+
+/// Copies what a kernel overwrites. Written so that it doesn't become `memory.copy`, which on some processors takes several
+/// times as long as the kernels.
+fn renew(out: &mut [f32], x: &[f32]) {
+    let one = black_box(1.0);
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = *x * one;
+    }
 }
 
 /// Something to be timed: prepared once, run often.
@@ -29,9 +47,10 @@ fn case(run: impl FnMut() + 'static) -> *mut Case {
     Box::into_raw(Box::new(Case(Box::new(run))))
 }
 
-/// 16-bit product of `m` rows with k x n weights: quantization of the rows, sums, scales.
-#[unsafe(no_mangle)]
-pub extern "C" fn prepare_gemm_i16(m: usize, k: usize, n: usize) -> *mut Case {
+/// 16-bit product of `m` rows with k x n weights in `level` levels of Strassen's algorithm: quantization of the rows, sums,
+/// scales.
+fn gemm_i16_case(m: usize, k: usize, n: usize, level: u32) -> *mut Case {
+    const TILE: usize = gemm_i16::TILE;
     let x = values(m * k);
     let mut packed = gemm_i16::Packed::zeros(k, n);
     let mut column = vec![0; k];
@@ -39,20 +58,17 @@ pub extern "C" fn prepare_gemm_i16(m: usize, k: usize, n: usize) -> *mut Case {
         integer::quantize(w, gemm_i16::WEIGHT_LIMIT, &mut column);
         packed.set_column(c, &column);
     }
-    gemm_case(x, m, k, n, packed, 0)
-}
-fn gemm_case(x: Vec<f32>, m: usize, k: usize, n: usize, packed: gemm_i16::Packed, level: u32) -> *mut Case {
-    let (mut rows, mut scales, mut out) = (gemm_i16::Rows::default(), vec![0f32; m], vec![0f32; m * n]);
-    let mut memory = strassen::Memory::default();
+    let mut rows = gemm_i16::Rows::default();
+    let (mut scales, mut out, mut memory) = (vec![0f32; m], vec![0f32; m * n], strassen::Memory::default());
     case(move || {
-        rows.reshape(m, k, strassen::MULTIPLE);
-        for (tile, (x, scales)) in x.chunks_exact(4 * k).zip(scales.as_chunks_mut::<4>().0).enumerate() {
-            let mut inverse = [0.0; 4];
-            for ((x, scale), inverse) in x.chunks_exact(k).zip(scales).zip(&mut inverse) {
+        rows.reshape(m, k, TILE << level);
+        for tile in 0..m.div_ceil(TILE) {
+            let mut inverse = [0.0; TILE];
+            let tile_rows = std::array::from_fn(|i| x[tile * TILE * k..].chunks_exact(k).nth(i).unwrap_or(&[]));
+            for ((x, scale), inverse) in tile_rows.iter().zip(&mut scales[tile * TILE..]).zip(&mut inverse) {
                 (*scale, *inverse) = integer::scale(integer::largest(x), gemm_i16::row_limit(k));
             }
-            let mut tile_rows = x.chunks_exact(k);
-            rows.quantize_tile(tile, std::array::from_fn(|_| tile_rows.next().expect("whole tiles")), inverse);
+            rows.quantize_tile(tile, tile_rows, inverse);
         }
         strassen::gemm(&rows, &packed, 0..packed.panels(), level, &mut memory, |panel, first, tiles| {
             for ((out, sums), scale) in out[first * n..].chunks_exact_mut(n).zip(tiles.as_flattened()).zip(&scales[first..]) {
@@ -63,30 +79,23 @@ fn gemm_case(x: Vec<f32>, m: usize, k: usize, n: usize, packed: gemm_i16::Packed
         black_box(&out);
     })
 }
-fn strassen_case(m: usize, k: usize, n: usize, level: u32) -> *mut Case {
-    let x = values(m * k);
-    let mut packed = gemm_i16::Packed::zeros(k, n);
-    let mut column = vec![0; k];
-    for (c, w) in values(n * k).chunks_exact(k).enumerate() {
-        integer::quantize(w, gemm_i16::WEIGHT_LIMIT, &mut column);
-        packed.set_column(c, &column);
-    }
-    gemm_case(x, m, k, n, packed, level)
-}
-/// Level 0.
+
+/// 16-bit product, plain.
 #[unsafe(no_mangle)]
-pub extern "C" fn prepare_strassen0(m: usize, k: usize, n: usize) -> *mut Case {
-    strassen_case(m, k, n, 0)
+pub extern "C" fn prepare_gemm_i16(m: usize, k: usize, n: usize) -> *mut Case {
+    gemm_i16_case(m, k, n, 0)
 }
-/// Level 1.
+
+/// 16-bit product in one level.
 #[unsafe(no_mangle)]
-pub extern "C" fn prepare_strassen1(m: usize, k: usize, n: usize) -> *mut Case {
-    strassen_case(m, k, n, 1)
+pub extern "C" fn prepare_strassen_1(m: usize, k: usize, n: usize) -> *mut Case {
+    gemm_i16_case(m, k, n, 1)
 }
-/// Level 2.
+
+/// 16-bit product in two levels.
 #[unsafe(no_mangle)]
-pub extern "C" fn prepare_strassen2(m: usize, k: usize, n: usize) -> *mut Case {
-    strassen_case(m, k, n, 2)
+pub extern "C" fn prepare_strassen_2(m: usize, k: usize, n: usize) -> *mut Case {
+    gemm_i16_case(m, k, n, 2)
 }
 
 /// f32 product of the same shape.
@@ -108,23 +117,24 @@ pub extern "C" fn prepare_gemm_f32(m: usize, k: usize, n: usize) -> *mut Case {
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_gelu(rows: usize, width: usize, _: usize) -> *mut Case {
     let x = values(rows * width);
-    let mut out = x.clone();
+    let mut out = values(rows * width);
     case(move || {
-        out.copy_from_slice(&x);
+        renew(&mut out, &x);
         activation::gelu(&mut out);
         black_box(&out);
     })
 }
 
-/// Softmax of `rows` x `width` values, to integers.
+/// Softmax of `rows` x `width` values, along the rows, to integers; rows come in whole panels.
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_softmax(rows: usize, width: usize, _: usize) -> *mut Case {
+    const PANEL: usize = gemm_i16::PANEL;
     let x = values(rows * width);
-    let (mut scores, mut out) = (x.clone(), vec![0; width]);
+    let (mut scores, mut out) = (values(rows * width), gemm_i16::Packed::default());
     case(move || {
-        scores.copy_from_slice(&x);
-        for row in scores.chunks_exact_mut(width) {
-            black_box(softmax::softmax_i16(row, 0.2, 250_000.0, &mut out));
+        renew(&mut scores, &x);
+        for scores in scores.as_chunks_mut::<PANEL>().0.chunks_exact_mut(width) {
+            black_box(softmax::softmax2_columns(scores, 250_000.0, &mut out));
         }
     })
 }
@@ -146,12 +156,32 @@ pub extern "C" fn prepare_quantize(rows: usize, width: usize, _: usize) -> *mut 
 pub extern "C" fn prepare_norm(rows: usize, width: usize, _: usize) -> *mut Case {
     let x = values(rows * width);
     let (weight, bias) = (values(width), values(width));
-    let mut out = x.clone();
+    let mut out = values(rows * width);
     case(move || {
-        out.copy_from_slice(&x);
+        renew(&mut out, &x);
         for row in out.chunks_exact_mut(width) {
             norm::layer_norm(row, &weight, &bias, 1e-12);
         }
+        black_box(&out);
+    })
+}
+
+/// Attention of one sequence of `tokens` tokens: `heads` heads, each `size` wide.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_attention(tokens: usize, heads: usize, size: usize) -> *mut Case {
+    let width = heads * size;
+    let projected: Vec<f32> = values(tokens * 3 * width);
+    let (mut out, mut memory) = (vec![0.0; tokens * width], Heads::default());
+    case(move || {
+        let inputs = Inputs {
+            queries: &projected,
+            queries_stride: 3 * width,
+            keys: &projected[width..],
+            values: &projected[2 * width..],
+            stride: 3 * width,
+            tokens,
+        };
+        attend(inputs, heads, width, &mut out, true, &mut memory);
         black_box(&out);
     })
 }

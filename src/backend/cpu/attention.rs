@@ -2,9 +2,10 @@
 //!
 //! Vaswani et al., "Attention Is All You Need" (2017). In integers, queries and keys have a scale for each row of a head,
 //! values one for the whole head, and the softmax's probabilities are integers themselves; sums over tokens are exact,
-//! whatever their order.
+//! whatever their order. Queries are the columns, a panel of them at a time: the softmax then runs down the columns, all
+//! of them at once, and gives integers that are already packed for the product with the values.
 
-use super::scratch::sized;
+use super::sized::sized;
 use crate::kernels::{gemm, gemm_i16, integer, softmax};
 
 /// Largest magnitude of queries' and keys' integers: products of heads up to 64 wide fit 32 bits.
@@ -13,8 +14,6 @@ const LIMIT: i16 = 5792;
 /// for rounding, fits 32 bits.
 const VALUES_LIMIT: i16 = 8191;
 const BUDGET: f32 = 250_000.0;
-/// Queries taken at a time, so that their scores stay in the cache.
-const QUERIES: usize = 16;
 
 /// What one sequence's attention reads. Rows begin at the slices' starts; heads lie side by side in a row.
 #[derive(Clone, Copy)]
@@ -36,14 +35,19 @@ pub struct Inputs<'a> {
 /// Working memory.
 #[derive(Default)]
 pub struct Heads {
-    integers: Vec<i16>,
-    keys: gemm_i16::Packed,
+    /// For each head, one row for each token.
+    keys: Vec<gemm_i16::Rows>,
     key_scales: Vec<f32>,
-    values: gemm_i16::Packed,
-    queries: gemm_i16::Rows,
+    /// For each head, one row for each of its values, the tokens in it.
+    values: Vec<gemm_i16::Rows>,
+    value_scales: Vec<f32>,
+    integers: Vec<i16>,
+    /// One row for each query, and these as columns.
+    queries: Vec<[i16; 2]>,
+    columns: gemm_i16::Packed,
+    /// One row for each token, one column for each query; so are the probabilities.
     scores: Vec<f32>,
-    row: Vec<i16>,
-    probabilities: gemm_i16::Rows,
+    probabilities: gemm_i16::Packed,
     keys_f32: gemm::Packed,
     values_f32: gemm::Packed,
 }
@@ -51,75 +55,101 @@ pub struct Heads {
 /// Attention of all heads into `out`, as many rows of `width` as there are queries.
 pub fn attend(inputs: Inputs, heads: usize, width: usize, out: &mut [f32], integers: bool, memory: &mut Heads) {
     let size = width / heads;
-    for head in 0..heads {
-        if integers && size.is_multiple_of(2) && size <= 64 {
-            memory.in_integers(inputs, head * size, size, width, out);
-        } else {
+    if integers && size.is_multiple_of(2) && size <= 64 {
+        memory.in_integers(inputs, heads, size, out);
+    } else {
+        for head in 0..heads {
             memory.in_floats(inputs, head * size, size, width, out);
         }
     }
 }
 
+/// Columns of a product, so many queries at a time.
+const PANEL: usize = gemm_i16::PANEL;
+
 impl Heads {
-    fn in_integers(&mut self, inputs: Inputs, at: usize, size: usize, width: usize, out: &mut [f32]) {
-        const PANEL: usize = gemm_i16::PANEL;
-        const TILE: usize = gemm_i16::TILE;
-        let Inputs { queries, queries_stride, keys, values, stride, tokens } = inputs;
-        let key = |token: usize| &keys[token * stride + at..][..size];
-        let value = |token: usize| &values[token * stride + at..][..size];
-        let integers = sized(&mut self.integers, size);
-        let panels = tokens.div_ceil(PANEL);
-
-        self.keys.reshape(size, tokens);
-        let key_scales = sized(&mut self.key_scales, panels * PANEL);
-        key_scales[tokens..].fill(0.0);
-        for (token, scale) in key_scales[..tokens].iter_mut().enumerate() {
-            *scale = integer::quantize(key(token), LIMIT, integers);
-            self.keys.set_column(token, integers);
-        }
-        self.values.reshape(tokens, size);
-        let largest = (0..tokens).map(|token| integer::largest(value(token)).to_bits()).max();
-        let (value_scale, inverse) = integer::scale(f32::from_bits(largest.unwrap_or(0)), VALUES_LIMIT);
-        for token in 0..tokens {
-            integer::round(value(token), inverse, integers);
-            self.values.set_row(token, integers);
-        }
-
-        let softmax_scale = 1.0 / (size as f32).sqrt();
-        let finite = key_scales.iter().all(|scale| scale.is_finite()) && value_scale.is_finite();
-        let scores = sized(&mut self.scores, QUERIES * panels * PANEL);
-        let row = sized(&mut self.row, tokens);
-        let key_scales = key_scales.as_chunks::<PANEL>().0;
-        for (block, out) in out.chunks_mut(QUERIES * width).enumerate() {
+    fn in_integers(&mut self, inputs: Inputs, heads: usize, size: usize, out: &mut [f32]) {
+        let Inputs { queries, queries_stride, tokens, .. } = inputs;
+        self.take_keys(inputs, heads, size);
+        self.take_values(inputs, heads, size);
+        // The softmax is taken to the base of 2.
+        let softmax_scale = std::f32::consts::LOG2_E / (size as f32).sqrt();
+        let (width, half) = (heads * size, size / 2);
+        self.columns.reshape(size, PANEL);
+        let pairs = sized(&mut self.queries, PANEL * half);
+        let scores = sized(&mut self.scores, tokens * PANEL).as_chunks_mut::<PANEL>().0;
+        for (block, out) in out.chunks_mut(PANEL * width).enumerate() {
             let rows = out.len() / width;
-            let mut scales = [0.0; QUERIES];
-            self.queries.reshape(rows, size, TILE);
-            for (i, scale) in scales.iter_mut().enumerate().take(rows) {
-                let query = &queries[(block * QUERIES + i) * queries_stride + at..][..size];
-                *scale = integer::quantize(query, LIMIT, integers);
-                self.queries.set_row(i, integers);
-            }
-            gemm_i16::gemm(&self.queries, &self.keys, 0..panels, |first, panel, sums| {
-                for (scores, sums) in scores[first * panels * PANEL..].chunks_exact_mut(panels * PANEL).zip(sums) {
-                    let scores: &mut [f32; PANEL] = scores[panel * PANEL..].first_chunk_mut().expect("panels of room");
-                    *scores = std::array::from_fn(|c| sums[c] as f32 * key_scales[panel][c]);
+            for head in 0..heads {
+                let at = head * size;
+                let mut scales = [0.0; PANEL];
+                for (i, pairs) in pairs.chunks_exact_mut(half).take(rows).enumerate() {
+                    let query = &queries[(block * PANEL + i) * queries_stride + at..][..size];
+                    scales[i] = integer::quantize_head(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
                 }
-            });
-            self.probabilities.reshape(rows, tokens, TILE);
-            let mut weights = [0.0; QUERIES];
-            for (i, scores) in scores.chunks_exact_mut(panels * PANEL).take(rows).enumerate() {
-                let sum = softmax::softmax_i16(&mut scores[..tokens], scales[i] * softmax_scale, BUDGET, row);
-                self.probabilities.set_row(i, row);
-                // What is not finite must show in the result, where integers would hide it.
-                weights[i] = if finite && sum > 0 { value_scale / sum as f32 } else { f32::NAN };
-            }
-            gemm_i16::gemm(&self.probabilities, &self.values, 0..self.values.panels(), |first, panel, sums| {
-                for ((row, sums), weight) in out[first * width..].chunks_mut(width).zip(sums).zip(&weights[first..]) {
-                    for (out, sum) in row[at..][..size][panel * PANEL..].iter_mut().zip(sums) {
-                        *out = *sum as f32 * weight;
+                self.columns.set_panel(0, pairs);
+                let key_scales = &self.key_scales[head * tokens..][..tokens];
+                gemm_i16::gemm(&self.keys[head], &self.columns, 0..1, |token, _, sums| {
+                    for ((scores, sums), scale) in scores[token..].iter_mut().zip(sums).zip(&key_scales[token..]) {
+                        *scores = std::array::from_fn(|c| sums[c] as f32 * (scale * scales[c]));
                     }
+                });
+                let sums = softmax::softmax2_columns(scores, BUDGET, &mut self.probabilities);
+                // What is not finite must show in the result, where integers would hide it.
+                let finite = key_scales.iter().all(|scale| scale.is_finite());
+                let value_scale = if finite { self.value_scales[head] } else { f32::NAN };
+                let weights: [f32; PANEL] =
+                    std::array::from_fn(|c| if scales[c].is_finite() && sums[c] > 0 { value_scale / sums[c] as f32 } else { f32::NAN });
+                gemm_i16::gemm(&self.values[head], &self.probabilities, 0..1, |c, _, sums| {
+                    let results = sums.map(|sums| -> [f32; PANEL] { std::array::from_fn(|i| sums[i] as f32 * weights[i]) });
+                    for (i, row) in out.chunks_exact_mut(width).enumerate() {
+                        let out = &mut row[at + c..at + size];
+                        match out.first_chunk_mut::<{ gemm_i16::TILE }>() {
+                            Some(whole) => *whole = std::array::from_fn(|c| results[c][i]),
+                            None => out.iter_mut().zip(&results).for_each(|(out, result)| *out = result[i]),
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    /// Quantizes the keys of all heads, token by token as they lie in memory.
+    fn take_keys(&mut self, Inputs { keys, stride, tokens, .. }: Inputs, heads: usize, size: usize) {
+        self.keys.resize_with(heads.max(self.keys.len()), Default::default);
+        for keys in &mut self.keys[..heads] {
+            keys.reshape(tokens, size, gemm_i16::TILE);
+        }
+        let scales = sized(&mut self.key_scales, heads * tokens);
+        let integers = sized(&mut self.integers, size);
+        for token in 0..tokens {
+            for (head, key) in keys[token * stride..][..heads * size].chunks_exact(size).enumerate() {
+                scales[head * tokens + token] = integer::quantize_head(key, LIMIT, integers);
+                self.keys[head].set_row(token, integers);
+            }
+        }
+    }
+
+    /// Quantizes the values of all heads and turns them into columns.
+    fn take_values(&mut self, Inputs { values, stride, tokens, .. }: Inputs, heads: usize, size: usize) {
+        self.values.resize_with(heads.max(self.values.len()), Default::default);
+        let scales = sized(&mut self.value_scales, heads);
+        let (first, second) = sized(&mut self.integers, 2 * size).split_at_mut(size);
+        for (head, (rows, scale)) in self.values.iter_mut().zip(scales).enumerate() {
+            let value = |token: usize| &values[token * stride + head * size..][..size];
+            let largest = (0..tokens).map(|token| integer::largest(value(token)).to_bits()).max();
+            let inverse;
+            (*scale, inverse) = integer::scale(f32::from_bits(largest.unwrap_or(0)), VALUES_LIMIT);
+            rows.reshape(size, tokens, gemm_i16::TILE);
+            for pair in 0..tokens.div_ceil(2) {
+                integer::round(value(2 * pair), inverse, first);
+                if 2 * pair + 1 < tokens {
+                    integer::round(value(2 * pair + 1), inverse, second);
+                } else {
+                    second.fill(0);
                 }
-            });
+                rows.set_columns(pair, first, second);
+            }
         }
     }
 

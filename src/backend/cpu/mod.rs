@@ -7,6 +7,7 @@
 mod attention;
 mod linear;
 mod scratch;
+mod sized;
 
 pub use linear::Linear;
 

@@ -2,6 +2,7 @@
 
 use super::attention::Heads;
 use super::linear::QuantizedRows;
+pub use super::sized::sized;
 use std::cell::RefCell;
 
 /// One thread's working memory.
@@ -27,12 +28,4 @@ impl Scratch {
         thread_local!(static SCRATCH: RefCell<Scratch> = RefCell::default());
         SCRATCH.with_borrow_mut(f)
     }
-}
-
-/// The first `len` values of `buffer`, which grows if it has to. What they are is left from before.
-pub fn sized<T: Copy + Default>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
-    if buffer.len() < len {
-        buffer.resize(len, T::default());
-    }
-    &mut buffer[..len]
 }
