@@ -5,8 +5,8 @@
 //! finer than the 8 bits of the file, so what is lost against f32 is what the file has lost already. Sums are exact, so
 //! neither the tile nor the batch nor the instruction set can show in a result.
 
-use super::{integer, narrow};
 use super::lanes::{self, Words};
+use super::{integer, narrow};
 use std::ops::Range;
 
 /// Columns of a panel: two vectors of four columns.
@@ -198,7 +198,8 @@ impl Rows {
         }
         let [first, second, third, fourth] = rows.map(|row| &row.as_chunks::<8>().0[..k / 8]);
         for (i, steps) in steps.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let [a, b, c, d] = [(&first[i], 0), (&second[i], 1), (&third[i], 2), (&fourth[i], 3)].map(|(x, row)| narrow::round(x, inverse[row]));
+            let [a, b, c, d] =
+                [(&first[i], 0), (&second[i], 1), (&third[i], 2), (&fourth[i], 3)].map(|(x, row)| narrow::round(x, inverse[row]));
             for (e, step) in steps.iter_mut().enumerate() {
                 let e = 2 * e;
                 step.0 = [a[e], a[e + 1], b[e], b[e + 1], c[e], c[e + 1], d[e], d[e + 1]];

@@ -147,7 +147,8 @@ fn spread_left(matrix: &[Words], stride: usize, tiles: usize, pairs: usize, out:
     for (row, (((s1, s2), s3), s4)) in s1.zip(s2).zip(s3).zip(s4).enumerate() {
         let (a11, a12) = matrix[row * stride..][..2 * pairs].split_at(pairs);
         let (a21, a22) = matrix[(tiles + row) * stride..][..2 * pairs].split_at(pairs);
-        let (s2, s3, s4, a12, a21, a22) = (&mut s2[..s1.len()], &mut s3[..s1.len()], &mut s4[..s1.len()], &a12[..s1.len()], &a21[..s1.len()], &a22[..s1.len()]);
+        let (s2, s3, s4, a12, a21, a22) =
+            (&mut s2[..s1.len()], &mut s3[..s1.len()], &mut s4[..s1.len()], &a12[..s1.len()], &a21[..s1.len()], &a22[..s1.len()]);
         for i in 0..s1.len() {
             s1[i] = sum(a21[i], a22[i]);
             s2[i] = difference(s1[i], a11[i]);

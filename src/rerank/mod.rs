@@ -11,7 +11,7 @@ use web_time::Instant;
 
 /// Tokens in one batch. Large enough that reading the weights is cheap beside using them, small enough that progress
 /// and cancellation are prompt.
-pub const BATCH_TOKENS: usize = 192;
+pub const BATCH_TOKENS: usize = 384;
 
 /// Texts tokenized before the next batch is computed, for the same reason.
 pub const TEXTS_AT_A_TIME: usize = 64;

@@ -7,9 +7,22 @@ use crate::kernels::{gemm, gemm_i16, integer, strassen};
 use std::ops::Range;
 
 /// Rows multiplied at a time, at most: enough for what is prepared for them to pay, few enough to stay in the cache.
-pub const BLOCK: usize = 128;
+pub const BLOCK: usize = 192;
 const PANEL: usize = gemm_i16::PANEL;
 const _: () = assert!(BLOCK.is_multiple_of(strassen::MULTIPLE));
+
+/// Rows of values, each beginning `stride` values after the one before; the last may end with its values.
+#[derive(Clone, Copy)]
+pub struct Strided<V> {
+    pub values: V,
+    pub stride: usize,
+}
+
+impl Strided<&mut [f32]> {
+    fn rows(&self) -> usize {
+        self.values.len().div_ceil(self.stride)
+    }
+}
 
 /// A linear layer, `y = x W^T + b`.
 pub struct Linear {
@@ -36,7 +49,7 @@ pub struct QuantizedRows {
 
 impl QuantizedRows {
     /// Quantizes `count` rows of `k` values.
-    fn take(&mut self, x: &[f32], stride: usize, count: usize, k: usize) {
+    fn take(&mut self, x: Strided<&[f32]>, count: usize, k: usize) {
         const TILE: usize = gemm_i16::TILE;
         let limit = gemm_i16::row_limit(k);
         let multiple = if count < strassen::MULTIPLE { TILE } else { strassen::MULTIPLE };
@@ -45,7 +58,8 @@ impl QuantizedRows {
         let zeros: &[f32] = &[];
         for (tile, scales) in scales.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
             let mut inverses = [0.0; TILE];
-            let rows = std::array::from_fn(|i| if tile * TILE + i < count { &x[(tile * TILE + i) * stride..][..k] } else { zeros });
+            let rows =
+                std::array::from_fn(|i| if tile * TILE + i < count { &x.values[(tile * TILE + i) * x.stride..][..k] } else { zeros });
             for ((row, scale), inverse) in rows.iter().zip(scales).zip(&mut inverses) {
                 (*scale, *inverse) = integer::scale(integer::largest(row), limit);
                 // A row that is not finite becomes zeros times a scale that is not finite: it must not show in its neighbours.
@@ -125,18 +139,17 @@ impl Linear {
         whole.then_some(Part { packed, scales, bias: &self.bias, columns })
     }
 
-    /// Applies the layer to rows of `x`, each beginning `x_stride` values after the one before, as do those of `out`, which has
-    /// room for as many.
-    pub fn run(&self, x: &[f32], x_stride: usize, out: &mut [f32], out_stride: usize, rows: &mut QuantizedRows) {
+    /// Applies the layer to the rows of `x`, as many as `out` has.
+    pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
         match &self.weight {
             Weights::Integers { packed, scales } => {
-                Part { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, x_stride, out, out_stride, rows);
+                Part { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
             }
             Weights::Floats(packed) => {
-                let x = gemm::Rows { values: x, rows: out.len().div_ceil(out_stride), stride: x_stride };
-                gemm::gemm(x, packed, out, out_stride);
-                for row in out.chunks_mut(out_stride) {
-                    super::add(row, &self.bias[..packed.n()]);
+                let rows = out.rows();
+                gemm::gemm(gemm::Rows { values: x.values, rows, stride: x.stride }, packed, out.values, out.stride);
+                for row in out.values.chunks_mut(out.stride) {
+                    super::add(&mut row[..packed.n()], &self.bias);
                 }
             }
         }
@@ -145,30 +158,32 @@ impl Linear {
 
 impl Part<'_> {
     /// As [`Linear::run`].
-    pub fn run(&self, x: &[f32], x_stride: usize, out: &mut [f32], out_stride: usize, rows: &mut QuantizedRows) {
+    pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
         let (k, width) = (self.packed.k(), self.columns.len());
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
         let (scales, bias) = (self.scales.as_chunks::<PANEL>().0, self.bias.as_chunks::<PANEL>().0);
-        let block = block(out.len().div_ceil(out_stride));
-        for (x, out) in x.chunks(block * x_stride).zip(out.chunks_mut(block * out_stride)) {
-            rows.take(x, x_stride, out.len().div_ceil(out_stride), k);
+        let (x_stride, stride) = (x.stride, out.stride);
+        let block = block(out.rows());
+        for (x, out) in x.values.chunks(block * x.stride).zip(out.values.chunks_mut(block * stride)) {
+            rows.take(Strided { values: x, stride: x_stride }, out.len().div_ceil(stride), k);
             let QuantizedRows { rows, scales: row_scales, memory } = rows;
             let level = strassen::levels(rows.padded_rows(), rows.pairs(), panels.len());
             strassen::gemm(rows, self.packed, panels.clone(), level, memory, |panel, first_row, tiles| {
                 let start = (panel - first) * PANEL;
-                let out = &mut out[first_row * out_stride + start..];
-                finish(tiles.as_flattened(), &row_scales[first_row..], &scales[panel], &bias[panel], out, out_stride, width - start);
+                let out = Strided { values: &mut out[first_row * stride + start..], stride };
+                finish(tiles.as_flattened(), &row_scales[first_row..], &scales[panel], &bias[panel], out, width - start);
             });
         }
     }
 }
 
-/// Sums to floats: times the row's scale and the column's, plus the bias; into rows of `out` that lie `stride` values apart.
+/// Sums to floats: times the row's scale and the column's, plus the bias; `width` columns of them.
 #[inline(always)]
-fn finish(sums: &[[i32; PANEL]], row_scales: &[f32], scales: &[f32; PANEL], bias: &[f32; PANEL], out: &mut [f32], stride: usize, width: usize) {
+fn finish(sums: &[[i32; PANEL]], row_scales: &[f32], scales: &[f32; PANEL], bias: &[f32; PANEL], out: Strided<&mut [f32]>, width: usize) {
     let (scales, bias) = (*scales, *bias);
-    let values = |sums: &[i32; PANEL], scale: f32| -> [f32; PANEL] { std::array::from_fn(|c| sums[c] as f32 * scale * scales[c] + bias[c]) };
-    let rows = sums.iter().zip(row_scales).zip(out.chunks_mut(stride));
+    let values =
+        |sums: &[i32; PANEL], scale: f32| -> [f32; PANEL] { std::array::from_fn(|c| sums[c] as f32 * scale * scales[c] + bias[c]) };
+    let rows = sums.iter().zip(row_scales).zip(out.values.chunks_mut(out.stride));
     // Two loops, or compilers make one with a call to copy memory in it.
     if width >= PANEL {
         for ((sums, &scale), out) in rows {

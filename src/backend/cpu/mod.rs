@@ -10,6 +10,7 @@ mod scratch;
 mod sized;
 
 pub use linear::Linear;
+use linear::Strided;
 
 use super::{Activation, Attention, Backend, Carried, FeedForward, Packing, Weight, Words};
 use crate::kernels::quant::dequantize;
@@ -36,6 +37,10 @@ impl Buffer {
 
     fn rows(&self) -> usize {
         self.values.len() / self.width
+    }
+
+    fn strided(&self) -> Strided<&[f32]> {
+        Strided { values: &self.values, stride: self.width }
     }
 
     fn row(&self, row: usize) -> &[f32] {
@@ -120,7 +125,7 @@ impl Backend for Cpu {
 
     fn apply(&self, linear: &Linear, x: &Buffer, activation: Activation) -> Buffer {
         let mut out = Buffer::new(x.rows(), linear.outputs());
-        Scratch::with(|scratch| linear.run(&x.values, x.width, &mut out.values, linear.outputs(), &mut scratch.rows));
+        Scratch::with(|scratch| linear.run(x.strided(), Strided { stride: out.width, values: &mut out.values }, &mut scratch.rows));
         match activation {
             Activation::Identity => {}
             Activation::Gelu => activation::gelu(&mut out.values),
@@ -140,12 +145,12 @@ impl Backend for Cpu {
             let (projected, stride, base) = if let Some((_, keys_values)) = &split {
                 let stride = linear::stride(2 * width);
                 let projected = sized(projected, x.rows() * stride);
-                keys_values.run(&x.values, width, projected, stride, rows);
+                keys_values.run(x.strided(), Strided { values: projected, stride }, rows);
                 (projected, stride, 0)
             } else {
                 let stride = linear::stride(3 * width);
                 let projected = sized(projected, x.rows() * stride);
-                qkv.run(&x.values, width, projected, stride, rows);
+                qkv.run(x.strided(), Strided { values: projected, stride }, rows);
                 (projected, stride, width)
             };
             if carried == Carried::First {
@@ -153,7 +158,7 @@ impl Backend for Cpu {
             }
             let (queries, queries_stride): (&[f32], _) = if let Some((part, _)) = &split {
                 let queries = sized(queries, x.rows() * width);
-                part.run(&x.values, width, queries, width, rows);
+                part.run(x.strided(), Strided { values: queries, stride: width }, rows);
                 (queries, width)
             } else {
                 (projected, stride)
@@ -174,7 +179,7 @@ impl Backend for Cpu {
             }
             let stride = linear::stride(width);
             let mixed = sized(mixed, x.rows() * stride);
-            output.run(attended, width, mixed, stride, rows);
+            output.run(Strided { values: attended, stride: width }, Strided { values: mixed, stride }, rows);
             norm.add(&mut x.values, mixed, stride);
         });
     }
@@ -189,10 +194,12 @@ impl Backend for Cpu {
             for block in x.values.chunks_mut(rows * width) {
                 let rows = block.len() / width;
                 let inner = sized(projected, rows * inner_stride);
-                up.run(block, width, inner, inner_stride, quantized);
+                let (x, out) = (Strided { values: &*block, stride: width }, Strided { values: &mut *inner, stride: inner_stride });
+                up.run(x, out, quantized);
                 activation::gelu(inner);
                 let mixed = sized(mixed, rows * stride);
-                down.run(inner, inner_stride, mixed, stride, quantized);
+                let (x, out) = (Strided { values: &*inner, stride: inner_stride }, Strided { values: &mut *mixed, stride });
+                down.run(x, out, quantized);
                 norm.add(block, mixed, stride);
             }
         });
