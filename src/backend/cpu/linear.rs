@@ -1,6 +1,8 @@
-//! A linear layer in memory: packed integers for quantized files, packed floats for others.
+//! A linear layer in memory: packed integers for quantized files, of either kind, packed floats for others.
 
 use super::super::Weight;
+use super::Products;
+use super::planes::{self, Planes};
 use super::scratch::sized;
 use crate::kernels::quant::Dtype;
 use crate::kernels::{gemm, gemm_i16, integer};
@@ -21,6 +23,7 @@ enum Weights {
         packed: gemm_i16::Packed,
         scales: Vec<f32>,
     },
+    Planes(Planes),
     Floats(gemm::Packed),
 }
 
@@ -29,6 +32,7 @@ enum Weights {
 pub struct QuantizedRows {
     pairs: Vec<[i16; 2]>,
     scales: Vec<f32>,
+    planes: planes::QuantizedRows,
 }
 
 impl QuantizedRows {
@@ -47,7 +51,25 @@ impl QuantizedRows {
 }
 
 /// A stretch of a layer's outputs.
-pub struct Part<'l> {
+pub enum Part<'l> {
+    /// Of a layer in 16-bit integers.
+    Integers(Integers<'l>),
+    /// Of a layer in planes.
+    Planes(planes::Part<'l>),
+}
+
+impl Part<'_> {
+    /// As [`Linear::run`].
+    pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
+        match self {
+            Self::Integers(part) => part.run(x, out, rows),
+            Self::Planes(part) => part.run(x, out, &mut rows.planes),
+        }
+    }
+}
+
+/// A stretch of the outputs of a layer in 16-bit integers.
+pub struct Integers<'l> {
     packed: &'l gemm_i16::Packed,
     scales: &'l [f32],
     bias: &'l [f32],
@@ -56,13 +78,16 @@ pub struct Part<'l> {
 
 impl Linear {
     /// Packs weights of one input width, side by side.
-    pub fn new(weights: &[Weight], bias: &[f32]) -> Self {
+    pub fn new(weights: &[Weight], bias: &[f32], products: Products) -> Self {
         let k = weights[0].cols;
         let n: usize = weights.iter().map(|w| w.rows).sum();
         debug_assert_eq!(n, bias.len());
         let rows = weights.iter().flat_map(|weight| (0..weight.rows).map(move |row| (weight, row)));
         let mut row = vec![0.0; k];
-        let weight = if weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4)) {
+        let planes = if products == Products::Planes { Planes::new(weights) } else { None };
+        let weight = if let Some(planes) = planes {
+            Weights::Planes(planes)
+        } else if weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4)) {
             let mut packed = gemm_i16::Packed::zeros(k, n);
             let mut scales = vec![0.0; n.next_multiple_of(gemm_i16::PANEL)];
             let pairs = k.div_ceil(2);
@@ -97,28 +122,33 @@ impl Linear {
     pub fn outputs(&self) -> usize {
         match &self.weight {
             Weights::Integers { packed, .. } => packed.n(),
+            Weights::Planes(planes) => planes.outputs(),
             Weights::Floats(packed) => packed.n(),
         }
     }
 
     /// Whether this layer computes in integers.
     pub fn is_integer(&self) -> bool {
-        matches!(self.weight, Weights::Integers { .. })
+        !matches!(self.weight, Weights::Floats(_))
     }
 
     /// Some of the outputs as a layer of their own, if the layer is in integers and the range consists of whole panels.
     pub fn part(&self, columns: Range<usize>) -> Option<Part<'_>> {
-        let Weights::Integers { packed, scales } = &self.weight else { return None };
         let whole = columns.start.is_multiple_of(gemm_i16::PANEL) && columns.end.is_multiple_of(gemm_i16::PANEL);
-        whole.then_some(Part { packed, scales, bias: &self.bias, columns })
+        match &self.weight {
+            Weights::Integers { packed, scales } if whole => Some(Part::Integers(Integers { packed, scales, bias: &self.bias, columns })),
+            Weights::Planes(planes) if whole => Some(Part::Planes(planes.part(columns, &self.bias))),
+            _ => None,
+        }
     }
 
     /// Applies the layer to the rows of `x`, which follow each other without a gap, as do those of `out`.
     pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
         match &self.weight {
             Weights::Integers { packed, scales } => {
-                Part { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
+                Integers { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
             }
+            Weights::Planes(planes) => planes.part(0..planes.outputs(), &self.bias).run(x, out, &mut rows.planes),
             Weights::Floats(packed) => {
                 let x = gemm::Rows { values: x, rows: x.len() / packed.k(), stride: packed.k() };
                 gemm::gemm(x, packed, out, packed.n());
@@ -130,9 +160,8 @@ impl Linear {
     }
 }
 
-impl Part<'_> {
-    /// As [`Linear::run`].
-    pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
+impl Integers<'_> {
+    fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
         const PANEL: usize = gemm_i16::PANEL;
         let (k, width) = (self.packed.k(), self.columns.len());
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
