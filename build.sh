@@ -63,24 +63,28 @@ wasm() {
   module tabrank_relaxed target/relaxed relaxed-simd
 }
 
-# The build $1 of the engine in pkg/wasm, compiled in the target directory $2, for processors with the feature $3 besides those
-# that .cargo/config.toml names. Other features are other flags, for which cargo would compile everything anew, back and forth,
-# if the builds shared a directory.
+# The build $1 of the engine in pkg/wasm, compiled in the target directory $2 with the feature $3.
 module() {
   local name=$1 folder=$2 feature=${3:-}
   newer_than "pkg/wasm/${name}_bg.wasm" src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
   wasm_target
   say "WebAssembly module (pkg/wasm/${name}_bg.wasm)"
-  local options=(--target-dir "$folder")
-  # Cargo puts these flags behind those of the file; the variable RUSTFLAGS would replace them.
-  [ -z "$feature" ] || options+=(--config "target.wasm32-unknown-unknown.rustflags=['-C', 'target-feature=+$feature']")
-  cargo build --profile wasm --locked --lib --target wasm32-unknown-unknown --no-default-features "${options[@]}"
+  compile "$folder" "$feature" --lib --no-default-features
   cargo run --release --locked --quiet --package bindgen -- "$folder/wasm32-unknown-unknown/wasm/tabrank.wasm" target/glue "$name"
   [ -z "$feature" ] || same_everywhere "target/glue/${name}_bg.wasm"
   optimize "target/glue/${name}_bg.wasm" target/glue/optimized.wasm ${feature:+--enable-$feature}
   mkdir -p pkg/wasm
   cp "target/glue/$name.js" "target/glue/$name.d.ts" "target/glue/${name}_bg.wasm.d.ts" pkg/wasm/
   mv target/glue/optimized.wasm "pkg/wasm/${name}_bg.wasm" # last: its age tells whether all of this has to be done again
+}
+
+# Compiles for WebAssembly in the target directory $1, with the feature $2 besides those that .cargo/config.toml names. Other
+# features are other flags, for which cargo would compile everything anew, back and forth, if the builds shared a directory.
+compile() {
+  local options=(--target-dir "$1")
+  # Cargo puts these flags behind those of the file; the variable RUSTFLAGS would replace them.
+  [ -z "$2" ] || options+=(--config "target.wasm32-unknown-unknown.rustflags=['-C', 'target-feature=+$2']")
+  cargo build --profile wasm --locked --target wasm32-unknown-unknown "${options[@]}" "${@:3}"
 }
 
 # Sees to it that the relaxed build $1 gives the same results on all processors. Of the relaxed instructions, whose results may be
@@ -200,9 +204,11 @@ optimize() {
 
 kernels() {
   tools; browser; node_modules; wasm_target
-  cargo build --profile wasm --locked --target wasm32-unknown-unknown --package bench-kernels
   mkdir -p target/bench
+  compile target "" --package bench-kernels
   optimize target/wasm32-unknown-unknown/wasm/bench_kernels.wasm target/bench/kernels.wasm
+  compile target/relaxed relaxed-simd --package bench-kernels
+  optimize target/relaxed/wasm32-unknown-unknown/wasm/bench_kernels.wasm target/bench/kernels_relaxed.wasm --enable-relaxed-simd
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/kernels/run.mjs "$@"
 }
 

@@ -11,10 +11,25 @@
 #[repr(align(16))]
 pub struct Bytes(pub [i8; 16]);
 
+/// What is added to the integers that are split into planes, so that none is negative.
+pub const OFFSET: i32 = 8192;
+
+/// Adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits of the mantissa; the offset goes with it.
+const ROUND: f32 = 12_582_912.0 + OFFSET as f32;
+
 /// The definition, one product at a time; what runs where there is no vector unit that this file knows.
 #[cfg(any(test, not(any(all(target_arch = "wasm32", target_feature = "relaxed-simd"), target_arch = "x86_64"))))]
 pub mod portable {
-    use super::Bytes;
+    use super::{Bytes, ROUND};
+
+    /// The nearest integers of `values * inverse`, which are within 8191 on either side of zero, plus [`super::OFFSET`]: eight times
+    /// bits 7 to 13, then eight times bits 0 to 6. There are 7 bits of each whatever the values.
+    #[inline(always)]
+    pub fn split(values: &[f32; 8], inverse: f32) -> Bytes {
+        let bits = values.map(|x| (x * inverse + ROUND).to_bits());
+        let plane = |i: usize| if i < 8 { bits[i] >> 7 } else { bits[i - 8] };
+        Bytes(std::array::from_fn(|i| (plane(i) & 127) as i8))
+    }
 
     /// Sixteen integers.
     pub type Vector = [i8; 16];
@@ -69,12 +84,26 @@ pub mod portable {
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 mod simd {
-    use super::Bytes;
+    use super::{Bytes, ROUND};
     use core::arch::wasm32::*;
 
     pub type Vector = v128;
     pub type Sums = v128;
     pub type Floats = v128;
+
+    #[inline(always)]
+    pub fn split(values: &[f32; 8], inverse: f32) -> Bytes {
+        let four = |x: &[f32]| {
+            let bits = f32x4_add(f32x4_mul(f32x4(x[0], x[1], x[2], x[3]), f32x4_splat(inverse)), f32x4_splat(ROUND));
+            v128_or(v128_and(i32x4_shl(bits, 1), i32x4_splat(0x7f00)), v128_and(bits, i32x4_splat(0x7f)))
+        };
+        // The second bytes of all, then the first. LLVM takes narrowing instructions, which would do as well, to pieces.
+        let planes = i8x16_shuffle::<1, 5, 9, 13, 17, 21, 25, 29, 0, 4, 8, 12, 16, 20, 24, 28>(four(&values[..4]), four(&values[4..]));
+        let mut out = Bytes::default();
+        // SAFETY: the 16 bytes may be written to, as they are borrowed.
+        unsafe { v128_store((&raw mut out.0).cast(), planes) };
+        out
+    }
 
     #[inline(always)]
     pub fn load(bytes: &Bytes) -> Vector {
@@ -118,7 +147,7 @@ mod simd {
 // For the command line and the tests, which compute what that build computes. SSE2 is part of every x86-64 processor.
 #[cfg(target_arch = "x86_64")]
 mod simd {
-    use super::Bytes;
+    use super::{Bytes, ROUND};
     use core::arch::x86_64::*;
 
     pub type Vector = __m128i;
@@ -126,9 +155,26 @@ mod simd {
     pub type Floats = __m128;
 
     #[inline(always)]
+    pub fn split(values: &[f32; 8], inverse: f32) -> Bytes {
+        let mut out = Bytes::default();
+        // SAFETY: SSE2, all that it needs, is part of x86-64. Four floats each may be read, and 16 bytes written, as they are
+        // borrowed. Compared with `portable` by a property test.
+        unsafe {
+            let bits = |x: &[f32]| {
+                _mm_castps_si128(_mm_add_ps(_mm_mul_ps(_mm_loadu_ps(x[..4].as_ptr()), _mm_set1_ps(inverse)), _mm_set1_ps(ROUND)))
+            };
+            let (first, second) = (bits(&values[..4]), bits(&values[4..]));
+            let seven = |bits: __m128i| _mm_and_si128(bits, _mm_set1_epi32(127));
+            let high = _mm_packs_epi32(seven(_mm_srli_epi32::<7>(first)), seven(_mm_srli_epi32::<7>(second)));
+            let planes = _mm_packs_epi16(high, _mm_packs_epi32(seven(first), seven(second)));
+            _mm_storeu_si128((&raw mut out.0).cast(), planes);
+        }
+        out
+    }
+
+    #[inline(always)]
     pub fn load(bytes: &Bytes) -> Vector {
-        // SAFETY: 16 bytes that may be read, as they are borrowed, at an address that is aligned as their type is. SSE2, all
-        // that it needs, is part of x86-64. Compared with `portable` by a property test.
+        // SAFETY: 16 bytes that may be read, as they are borrowed, at an address that is aligned as their type is. SSE2 as above.
         unsafe { _mm_load_si128((&raw const bytes.0).cast()) }
     }
 
@@ -189,7 +235,7 @@ mod simd {
 #[cfg(not(any(all(target_arch = "wasm32", target_feature = "relaxed-simd"), target_arch = "x86_64")))]
 use portable as simd;
 
-pub use simd::{Sums, Vector, add_block, dot_add, floats, load, spread, store, sums};
+pub use simd::{Sums, Vector, add_block, dot_add, floats, load, split, spread, store, sums};
 
 #[cfg(test)]
 mod tests {
@@ -202,6 +248,19 @@ mod tests {
 
     fn input() -> impl Strategy<Value = i8> {
         prop_oneof![0i8..=127, Just(127), Just(0)]
+    }
+
+    fn float() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            -8191f32..=8191.0,
+            any::<f32>(),
+            Just(8191.0),
+            Just(-8191.0),
+            Just(0.5),
+            Just(-1.5),
+            Just(f32::NAN),
+            Just(f32::INFINITY)
+        ]
     }
 
     /// What the tile does with them, in one go.
@@ -220,6 +279,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn planes_are_of_seven_bits_whatever_is_split(values in prop::array::uniform8(float()), inverse in prop_oneof![Just(1.0), float()]) {
+            let Bytes(planes) = split(&values, inverse);
+            prop_assert!(planes.iter().all(|byte| *byte >= 0));
+            for (i, x) in values.iter().map(|x| x * inverse).enumerate().filter(|(_, x)| x.abs() <= 8191.0) {
+                prop_assert_eq!(128 * i32::from(planes[i]) + i32::from(planes[8 + i]), x.round_ties_even() as i32 + OFFSET);
+            }
+            // The bits of what is not a number may be any.
+            if values.iter().all(|x| !(x * inverse).is_nan()) {
+                prop_assert_eq!(planes, portable::split(&values, inverse).0);
+            }
+        }
+
         #[test]
         fn the_vector_unit_computes_the_definition(
             w in prop::array::uniform16(weight()),

@@ -17,15 +17,15 @@ use std::ops::Range;
 pub const PANEL: usize = 16;
 const VECTORS: usize = PANEL / 4;
 
-/// Rows that are multiplied by one vector: four, of each of its four columns.
+/// Rows of the matrix in one vector, which has four columns.
 const GROUP: usize = 4;
-/// Groups that a vector of a row's values holds.
-const GROUPS: usize = 16 / GROUP;
+/// Groups that a vector of a row's values holds, in both planes.
+const GROUPS: usize = 2;
 
 /// Largest magnitude of a row's integers.
 pub const ROW_LIMIT: i16 = 8191;
 /// What is added to them, so that none is negative.
-const OFFSET: i32 = 8192;
+const OFFSET: i32 = bytes::OFFSET;
 
 /// A block of each column of a panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -85,25 +85,27 @@ impl Packed {
     }
 }
 
-/// [`BLOCK`] values of a row, in two planes of integers from 0 to 127.
+/// [`BLOCK`] values of a row, in two planes of integers from 0 to 127: of eight values each the high ones, then the low ones.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Planes {
-    high: [Bytes; 2],
-    low: [Bytes; 2],
+pub struct Planes([Bytes; BLOCK / 8]);
+
+impl Planes {
+    /// Value `i` in either plane.
+    fn get(&self, i: usize) -> [i8; 2] {
+        let bytes = &self.0[i / 8].0;
+        [bytes[i % 8], bytes[8 + i % 8]]
+    }
 }
 
 /// Quantizes a row, whose length must be a multiple of [`BLOCK`]; returns the scale, x = scale q. A scale that is not finite
 /// makes every result not finite.
 #[inline(always)]
 pub fn quantize(values: &[f32], out: &mut [Planes]) -> f32 {
-    // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa; the offset goes with it.
-    const ROUND: f32 = 12_582_912.0 + OFFSET as f32;
     let (scale, inverse) = integer::scale(integer::largest(values), ROW_LIMIT);
     for (values, planes) in values.as_chunks::<BLOCK>().0.iter().zip(out) {
-        let bits = values.map(|x| (x * inverse + ROUND).to_bits());
-        // The planes are of 7 bits whatever the values: the instruction must get nothing else.
-        let split = |at: u32, half: usize| Bytes(std::array::from_fn(|i| (bits[half * 16 + i] >> at & 127) as i8));
-        *planes = Planes { high: [split(7, 0), split(7, 1)], low: [split(0, 0), split(0, 1)] };
+        for (values, bytes) in values.as_chunks::<8>().0.iter().zip(&mut planes.0) {
+            *bytes = bytes::split(values, inverse);
+        }
     }
     scale
 }
@@ -142,8 +144,8 @@ struct Sums {
     low: [bytes::Sums; VECTORS],
 }
 
-/// Two rows times a panel: with both planes, sixteen vectors of sums, which together with what is multiplied fit into the
-/// 32 registers of the processors that this is for.
+/// Two rows times a panel: with both planes, sixteen vectors of sums, which together with the weights of two groups fit into
+/// the 32 registers of the processors that this is for. With four groups in the inner loop, browsers' compilers spill.
 #[inline(always)]
 fn tile(x: [&[Planes]; 2], panel: &[Block]) -> [[f32; PANEL]; 2] {
     let [first, second] = x.map(|row| &row[..panel.len()]);
@@ -154,12 +156,13 @@ fn tile(x: [&[Planes]; 2], panel: &[Block]) -> [[f32; PANEL]; 2] {
         let start = Sums { high: [bytes::sums(&[0; 4]); VECTORS], low: block.offsets.each_ref().map(bytes::sums) };
         let mut sums = [start; 2];
         let rows = [&first[i], &second[i]];
-        for (half, groups) in block.weights.as_chunks::<GROUPS>().0.iter().enumerate() {
-            let planes = rows.map(|row| [bytes::load(&row.high[half]), bytes::load(&row.low[half])]);
-            group::<0>(&mut sums, planes, groups);
-            group::<1>(&mut sums, planes, groups);
-            group::<2>(&mut sums, planes, groups);
-            group::<3>(&mut sums, planes, groups);
+        for (at, groups) in block.weights.as_chunks::<GROUPS>().0.iter().enumerate() {
+            let planes = rows.map(|row| bytes::load(&row.0[at]));
+            let of_first = planes.map(|x| [bytes::spread::<0>(x), bytes::spread::<2>(x)]);
+            let of_second = planes.map(|x| [bytes::spread::<1>(x), bytes::spread::<3>(x)]);
+            for (group, planes) in groups.iter().zip([of_first, of_second]) {
+                add_group(&mut sums, planes, group.each_ref().map(bytes::load));
+            }
         }
         for (floats, sums) in floats.iter_mut().zip(sums) {
             for (((floats, high), low), scales) in floats.iter_mut().zip(sums.high).zip(sums.low).zip(&block.scales) {
@@ -176,12 +179,10 @@ fn tile(x: [&[Planes]; 2], panel: &[Block]) -> [[f32; PANEL]; 2] {
     })
 }
 
-/// Adds the products of group `G` of `groups`: `planes` are the high and the low one of each row.
+/// Adds the products of a group: `planes` are the high and the low one of each row.
 #[inline(always)]
-fn group<const G: usize>(sums: &mut [Sums; 2], planes: [[bytes::Vector; 2]; 2], groups: &[[Bytes; VECTORS]; GROUPS]) {
-    let w = groups[G].each_ref().map(bytes::load);
+fn add_group(sums: &mut [Sums; 2], planes: [[bytes::Vector; 2]; 2], w: [bytes::Vector; VECTORS]) {
     for (sums, [high, low]) in sums.iter_mut().zip(planes) {
-        let (high, low) = (bytes::spread::<G>(high), bytes::spread::<G>(low));
         for ((high_sum, low_sum), w) in sums.high.iter_mut().zip(&mut sums.low).zip(w) {
             *high_sum = bytes::dot_add(*high_sum, w, high);
             *low_sum = bytes::dot_add(*low_sum, w, low);
@@ -191,8 +192,10 @@ fn group<const G: usize>(sums: &mut [Sums; 2], planes: [[bytes::Vector; 2]; 2], 
 
 /// The definition, one element at a time: `out[m][n]`, blocks in exact arithmetic, scaled and added up in their order.
 pub fn gemm_reference(x: &[Planes], b: &Packed) -> Vec<Vec<f32>> {
-    let plane = |plane: &[Bytes; 2], i: usize| i64::from(plane[i / 16].0[i % 16]);
-    let value = |planes: &Planes, i: usize| 128 * plane(&planes.high, i) + plane(&planes.low, i) - i64::from(OFFSET);
+    let value = |planes: &Planes, i: usize| {
+        let [high, low] = planes.get(i);
+        128 * i64::from(high) + i64::from(low) - i64::from(OFFSET)
+    };
     let column = |row: &[Planes], n: usize| {
         let panel = &b.panels[n / PANEL * b.blocks..][..b.blocks];
         let (vector, lane) = (n % PANEL / 4, n % 4);
@@ -272,8 +275,7 @@ mod tests {
             let mut planes = [Planes::default(); 3];
             let scale = quantize(&values, &mut planes);
             for (i, x) in values.iter().enumerate() {
-                let Planes { high, low } = planes[i / BLOCK];
-                let (high, low) = (high[i % BLOCK / 16].0[i % 16], low[i % BLOCK / 16].0[i % 16]);
+                let [high, low] = planes[i / BLOCK].get(i % BLOCK);
                 prop_assert!(high >= 0 && low >= 0);
                 let q = 128 * i32::from(high) + i32::from(low) - OFFSET;
                 prop_assert!(q.abs() <= ROW_LIMIT.into());
@@ -322,7 +324,7 @@ mod tests {
             values[17] = bad;
             let mut x = [Planes::default()];
             assert!(!quantize(&values, &mut x).is_finite(), "{bad} shows");
-            assert!([x[0].high, x[0].low].as_flattened().iter().all(|bytes| bytes.0.iter().all(|byte| *byte >= 0)));
+            assert!((0..BLOCK).all(|i| x[0].get(i).iter().all(|byte| *byte >= 0)));
         }
         let mut b = Packed::zeros(BLOCK, 1);
         b.set_block(0, 0, &[1; BLOCK], f32::NAN);
