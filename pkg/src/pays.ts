@@ -17,6 +17,12 @@ const ENOUGH = 2.6;
 /** The least time of one stretch of calls, in milliseconds. */
 const STRETCH = 0.4;
 
+/** Longer than this, also by a clock of whole milliseconds, a stretch is only where something else ran meanwhile. */
+const DISTURBED = 1.2;
+
+/** Pairs of stretches, disturbed ones included. */
+const MOST_ROUNDS = 8;
+
 /** Calls in one stretch, a few microseconds each: a clock that stands still for longer, as some browsers want it, is of no use. */
 const MOST_CALLS = 2000;
 
@@ -39,7 +45,7 @@ export function relaxedPays(loops: () => Loops = compileLoops, now = () => perfo
   }
 }
 
-/** Two rounds out of three decide: something else may have run during one. */
+/** Two undisturbed rounds out of three decide, as not every disturbance shows. False if there are too few. */
 function measure(loops: Loops, now: () => number): boolean {
   // Both are called alike from the beginning, so that both have got equally far if the browser compiles what is called
   // often a second time.
@@ -47,18 +53,19 @@ function measure(loops: Loops, now: () => number): boolean {
     loops.relaxed(64, 1);
     loops.words(64, 1);
   });
-  /** Products in a millisecond. */
+  /** Products in a millisecond; not a number if the stretch was disturbed. */
   const speed = (name: keyof Loops): number => {
     let calls = 0;
     const start = edge;
     // Browsers blunt their clocks, by up to a millisecond: each stretch begins and ends as the clock advances.
     edge = next(now, () => (calls++, loops[name](128, 2)), start + STRETCH);
-    return (calls * PRODUCTS[name]) / (edge - start);
+    return edge - start > DISTURBED ? NaN : (calls * PRODUCTS[name]) / (edge - start);
   };
   let [pro, contra] = [0, 0];
-  while (pro < 2 && contra < 2) {
-    if (speed("relaxed") > ENOUGH * speed("words")) pro++;
-    else contra++;
+  for (let round = 0; round < MOST_ROUNDS && pro < 2 && contra < 2; round++) {
+    const ratio = speed("relaxed") / speed("words");
+    if (ratio > ENOUGH) pro++;
+    else if (ratio <= ENOUGH) contra++;
   }
   return pro === 2;
 }

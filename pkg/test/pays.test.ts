@@ -10,8 +10,8 @@ const noSdot: Costs = { relaxed: 6.2, words: 5 };
 const noVnni: Costs = { relaxed: 4.4, words: 3 };
 
 /**
- * A processor, and a clock that shows its time in steps of `resolution` microseconds. `pauses` says how long something
- * else runs after so many calls of a loop.
+ * A processor, and a clock that shows its time in steps of `resolution` microseconds. `pauses` says after how many calls of
+ * a loop, and for how long, something else runs, time and again.
  */
 function machine(costs: Costs, resolution: number, pauses: Partial<Record<keyof Loops, readonly [number, number]>> = {}) {
   const state = { time: 123.4 };
@@ -20,7 +20,7 @@ function machine(costs: Costs, resolution: number, pauses: Partial<Record<keyof 
     return vi.fn((times: number) => {
       state.time += (costs[name] * times) / 128;
       const [after, long] = pauses[name] ?? [];
-      if (++calls === after) state.time += long ?? 0;
+      if (++calls % (after ?? Infinity) === 0) state.time += long ?? 0;
       return 1;
     });
   };
@@ -47,11 +47,19 @@ describe("the relaxed build", () => {
     });
   });
 
-  test("is chosen or not whatever else runs in one round", () => {
-    for (const after of [50, 100, 150, 200]) {
-      expect(machine(sdot, 100, { relaxed: [after, 3000] }).pays()).toBe(true);
-      expect(machine(noVnni, 100, { words: [after, 3000] }).pays()).toBe(false);
+  test.each([100, 1000])("is chosen or not whatever else runs now and then, by a clock of %i µs", (resolution) => {
+    for (const long of [700, 3000, 10_000]) {
+      for (const after of [1200, 1500, 2000]) {
+        expect(machine(sdot, resolution, { relaxed: [after, long] }).pays()).toBe(true);
+        expect(machine(noVnni, resolution, { words: [after, long] }).pays()).toBe(false);
+      }
     }
+  });
+
+  test("isn't chosen where something else runs all the time", () => {
+    const { pays, state } = machine(sdot, 100, { relaxed: [20, 3000], words: [20, 3000] });
+    expect(pays()).toBe(false);
+    expect(state.time).toBeLessThan(100_000);
   });
 
   test("isn't chosen by a clock that stands still", () => {

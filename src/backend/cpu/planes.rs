@@ -9,6 +9,9 @@ use std::ops::Range;
 /// Rows quantized before they are multiplied, so that they stay in the innermost cache.
 const ROWS: usize = 32;
 
+/// Whether this build has a use for planes: the WebAssembly build without relaxed SIMD shall not be the larger for them.
+const USED: bool = cfg!(any(not(target_arch = "wasm32"), target_feature = "relaxed-simd"));
+
 /// The weights of a layer, as the integers and scales of its file.
 pub struct Planes(gemm_i8::Packed);
 
@@ -28,14 +31,14 @@ pub struct Part<'l> {
 
 impl Planes {
     /// Packs weights of one input width, side by side, without a detour by floats; `None` if they aren't all of quantized
-    /// files or don't consist of whole blocks.
+    /// files or don't consist of whole blocks, or in a build that has no use for planes.
     pub fn new(weights: &[Weight]) -> Option<Self> {
         let k = weights[0].cols;
-        if !k.is_multiple_of(BLOCK) || !weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4)) {
+        if !USED || !k.is_multiple_of(BLOCK) || !weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4)) {
             return None;
         }
-        let row = |w: &Weight<'_>| w.bytes.len() / w.rows;
-        let rows: Vec<(&[u8], Dtype)> = weights.iter().flat_map(|w| w.bytes.chunks_exact(row(w)).map(|bytes| (bytes, w.dtype))).collect();
+        let size = |w: &Weight<'_>| w.bytes.len() / w.rows;
+        let rows: Vec<(&[u8], Dtype)> = weights.iter().flat_map(|w| w.bytes.chunks_exact(size(w)).map(|bytes| (bytes, w.dtype))).collect();
         let mut packed = gemm_i8::Packed::zeros(k, rows.len());
         // A panel at a time, and in it a block of all columns: what is written lies together.
         for (panel, rows) in rows.chunks(PANEL).enumerate() {
@@ -65,6 +68,9 @@ impl Planes {
 impl Part<'_> {
     /// As [`super::Linear::run`].
     pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
+        if !USED {
+            unreachable!("there are no such layers in this build");
+        }
         let (k, blocks, width) = (self.packed.k(), self.packed.blocks(), self.columns.len());
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
         let bias = self.bias.as_chunks::<PANEL>().0;
