@@ -3,6 +3,7 @@
 use super::super::Weight;
 use super::scratch::sized;
 use crate::kernels::gemm_i8::{self, PANEL};
+use crate::kernels::gemm_i16;
 use crate::kernels::quant::{BLOCK, Dtype, integers};
 use std::ops::Range;
 
@@ -11,6 +12,8 @@ const ROWS: usize = 32;
 
 /// Whether this build has a use for planes: the WebAssembly build without relaxed SIMD shall not be the larger for them.
 const USED: bool = cfg!(any(not(target_arch = "wasm32"), target_feature = "relaxed-simd"));
+
+const _: () = assert!(gemm_i16::PANEL.is_multiple_of(PANEL), "biases are padded, and parts cut, to panels of the other kind");
 
 /// The weights of a layer, as the integers and scales of its file.
 pub struct Planes(gemm_i8::Packed);
