@@ -63,7 +63,10 @@ impl Part<'_> {
     pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
         match self {
             Self::Integers(part) => part.run(x, out, rows),
-            Self::Planes(part) => part.run(x, out, &mut rows.planes),
+            Self::Planes(part) => {
+                let (k, n) = part.widths();
+                part.run(x, k, out, n, &mut rows.planes);
+            }
         }
     }
 }
@@ -148,7 +151,7 @@ impl Linear {
             Weights::Integers { packed, scales } => {
                 Integers { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
             }
-            Weights::Planes(planes) => planes.part(0..planes.outputs(), &self.bias).run(x, out, &mut rows.planes),
+            Weights::Planes(planes) => Part::Planes(planes.part(0..planes.outputs(), &self.bias)).run(x, out, rows),
             Weights::Floats(packed) => {
                 let x = gemm::Rows { values: x, rows: x.len() / packed.k(), stride: packed.k() };
                 gemm::gemm(x, packed, out, packed.n());

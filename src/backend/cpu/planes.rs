@@ -69,24 +69,30 @@ impl Planes {
 }
 
 impl Part<'_> {
-    /// As [`super::Linear::run`].
-    pub fn run(&self, x: &[f32], out: &mut [f32], rows: &mut QuantizedRows) {
+    /// Values of a row of input, and of output.
+    pub fn widths(&self) -> (usize, usize) {
+        (self.packed.k(), self.columns.len())
+    }
+
+    /// Applies the layer to rows of `x`, each beginning `x_stride` values after the one before, as do those of `out` after
+    /// `out_stride`, which has room for as many.
+    pub fn run(&self, x: &[f32], x_stride: usize, out: &mut [f32], out_stride: usize, rows: &mut QuantizedRows) {
         if !USED {
             unreachable!("there are no such layers in this build");
         }
-        let (k, blocks, width) = (self.packed.k(), self.packed.blocks(), self.columns.len());
+        let ((k, width), blocks) = (self.widths(), self.packed.blocks());
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
         let bias = self.bias.as_chunks::<PANEL>().0;
-        for (x, out) in x.chunks(ROWS * k).zip(out.chunks_mut(ROWS * width)) {
-            let count = x.len() / k;
+        for (x, out) in x.chunks(ROWS * x_stride).zip(out.chunks_mut(ROWS * out_stride)) {
+            let count = out.len().div_ceil(out_stride);
             let (planes, scales) = (sized(&mut rows.planes, count * blocks), sized(&mut rows.scales, count));
-            for ((x, planes), scale) in x.chunks_exact(k).zip(planes.chunks_exact_mut(blocks)).zip(&mut *scales) {
-                *scale = gemm_i8::quantize(x, planes);
+            for (m, (planes, scale)) in planes.chunks_exact_mut(blocks).zip(&mut *scales).enumerate() {
+                *scale = gemm_i8::quantize(&x[m * x_stride..][..k], planes);
             }
             gemm_i8::gemm(planes, self.packed, panels.clone(), |m, panel, sums| {
                 let (scale, bias) = (scales[m], &bias[panel]);
                 let values: [f32; PANEL] = std::array::from_fn(|c| sums[c] * scale + bias[c]);
-                let row = &mut out[m * width..][..width][(panel - first) * PANEL..];
+                let row = &mut out[m * out_stride..][..width][(panel - first) * PANEL..];
                 match row.first_chunk_mut::<PANEL>() {
                     Some(whole) => *whole = values,
                     None => row.copy_from_slice(&values[..row.len()]),
@@ -139,6 +145,15 @@ mod tests {
             let mut alone = vec![f32::NAN; 40];
             layer.run(&x[(rows - 1) * k..rows * k], &mut alone, &mut Default::default());
             prop_assert_eq!(&alone, &out[(rows - 1) * 40..]);
+            // Rows that lie apart, the last of them cut off behind what counts; what is between stays.
+            let apart: Vec<f32> = x[..rows * k].chunks(k).flat_map(|row| row.iter().copied().chain([f32::NAN; 3])).collect();
+            let mut got = vec![9.0; rows * 44 - 4];
+            let padded = [bias, &[0.0; 8]].concat();
+            Planes::new(&weights).unwrap().part(0..40, &padded).run(&apart[..apart.len() - 3], k + 3, &mut got, 44, &mut Default::default());
+            for (got, want) in got.chunks(44).zip(out.chunks(40)) {
+                prop_assert_eq!(&got[..40], want);
+                prop_assert!(got[40..].iter().all(|x| *x == 9.0));
+            }
         }
     }
 
