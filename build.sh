@@ -5,7 +5,7 @@
 #   ./build.sh test              all tests: Rust, package, page in a headless browser
 #   ./build.sh models [ID ...]   obtain and convert models of models/manifest.json (default: the two defaults), embed the corpus
 #   ./build.sh site              the page as static files in www/dist
-#   ./build.sh wasm              the WebAssembly module in pkg/wasm
+#   ./build.sh wasm              the WebAssembly modules in pkg/wasm, one for each build of the engine
 #   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
 #   ./build.sh bench [--quick|--full] [--rounds N]
 #                                measure against transformers.js in a headless browser (first time: some GB of Python packages)
@@ -59,15 +59,44 @@ wasm_target() {
 
 wasm() {
   tools; node_modules
-  newer_than pkg/wasm/tabrank_bg.wasm src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
+  module tabrank target
+  module tabrank_relaxed target/relaxed relaxed-simd
+}
+
+# The build $1 of the engine in pkg/wasm, compiled in the target directory $2 with the feature $3.
+module() {
+  local name=$1 folder=$2 feature=${3:-}
+  newer_than "pkg/wasm/${name}_bg.wasm" src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
   wasm_target
-  say "WebAssembly module (pkg/wasm)"
-  cargo build --profile wasm --locked --lib --target wasm32-unknown-unknown --no-default-features
-  cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue tabrank
-  optimize target/glue/tabrank_bg.wasm target/glue/optimized.wasm
+  say "WebAssembly module (pkg/wasm/${name}_bg.wasm)"
+  compile "$folder" "$feature" --lib --no-default-features
+  cargo run --release --locked --quiet --package bindgen -- "$folder/wasm32-unknown-unknown/wasm/tabrank.wasm" target/glue "$name"
+  [ -z "$feature" ] || same_everywhere "target/glue/${name}_bg.wasm"
+  optimize "target/glue/${name}_bg.wasm" target/glue/optimized.wasm ${feature:+--enable-$feature}
   mkdir -p pkg/wasm
-  cp target/glue/tabrank.js target/glue/*.d.ts pkg/wasm/
-  mv target/glue/optimized.wasm pkg/wasm/tabrank_bg.wasm # last: its age tells whether all of this has to be done again
+  cp "target/glue/$name.js" "target/glue/$name.d.ts" "target/glue/${name}_bg.wasm.d.ts" pkg/wasm/
+  mv target/glue/optimized.wasm "pkg/wasm/${name}_bg.wasm" # last: its age tells whether all of this has to be done again
+}
+
+# Compiles for WebAssembly in the target directory $1, with the feature $2 besides those that .cargo/config.toml names. Other
+# features are other flags, for which cargo would compile everything anew, back and forth, if the builds shared a directory.
+compile() {
+  local options=(--target-dir "$1")
+  # Cargo puts these flags behind those of the file; the variable RUSTFLAGS would replace them.
+  [ -z "$2" ] || options+=(--config "target.wasm32-unknown-unknown.rustflags=['-C', 'target-feature=+$2']")
+  cargo build --profile wasm --locked --target wasm32-unknown-unknown "${options[@]}" "${@:3}"
+}
+
+# Sees to it that the relaxed build $1 gives the same results on all processors. Of the relaxed instructions, whose results may be
+# the processor's own, only the dot product of bytes may be there, as its inputs leave no choice (src/kernels/bytes.rs). Some
+# versions of LLVM put relaxed_min and relaxed_max in the place of each pmin and pmax, which they may not where there is
+# something that is not a number (llvm/llvm-project#177968); that is undone.
+same_everywhere() {
+  local text=target/glue/relaxed.wat used
+  node_modules/.bin/wasm-dis "${features[@]}" --enable-relaxed-simd "$1" | sed -E 's/\((f32x4|f64x2)\.relaxed_(min|max)$/(\1.p\2/' >$text
+  used=$(grep -oE '\([a-z0-9]+\.relaxed_[a-z0-9_]+' $text | sort -u || true)
+  [ "$used" = "(i32x4.relaxed_dot_i8x16_i7x16_add_s" ] || die "the relaxed build has relaxed instructions other than the one that is the same everywhere: ${used:-none}"
+  node_modules/.bin/wasm-as "${features[@]}" --enable-relaxed-simd $text -o "$1"
 }
 
 models() {
@@ -163,19 +192,23 @@ bench() {
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/run.mjs "$@"
 }
 
+# What .cargo/config.toml and Rust's defaults compile for, as binaryen's tools want to be told.
+features=(--enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals --enable-nontrapping-float-to-int
+  --enable-reference-types --enable-multivalue)
+
 # Offsets are folded into loads and stores, which the compiler leaves undone for fear of addresses that wrap around: nothing
 # lies in the first kilobyte of memory but the far end of the stack.
 optimize() {
-  node_modules/.bin/wasm-opt -O3 --low-memory-unused --optimize-added-constants-propagate --enable-simd --enable-bulk-memory \
-    --enable-sign-ext --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue \
-    "$1" -o "$2"
+  node_modules/.bin/wasm-opt -O3 --low-memory-unused --optimize-added-constants-propagate "${features[@]}" ${3:-} "$1" -o "$2"
 }
 
 kernels() {
   tools; browser; node_modules; wasm_target
-  cargo build --profile wasm --locked --target wasm32-unknown-unknown --package bench-kernels
   mkdir -p target/bench
+  compile target "" --package bench-kernels
   optimize target/wasm32-unknown-unknown/wasm/bench_kernels.wasm target/bench/kernels.wasm
+  compile target/relaxed relaxed-simd --package bench-kernels
+  optimize target/relaxed/wasm32-unknown-unknown/wasm/bench_kernels.wasm target/bench/kernels_relaxed.wasm --enable-relaxed-simd
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/kernels/run.mjs "$@"
 }
 

@@ -6,7 +6,7 @@ use common::*;
 use pollster::block_on;
 use proptest::prelude::*;
 use tabrank::Error;
-use tabrank::backend::Cpu;
+use tabrank::backend::{Cpu, Products};
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::manifest::Manifest;
 use tabrank::model::{BiEncoder, CrossEncoder, ModelError};
@@ -17,7 +17,7 @@ fn tiny() -> Vec<u8> {
 }
 
 fn refused(bytes: &[u8]) -> ModelError {
-    CrossEncoder::load(bytes, Cpu).err().expect("refused")
+    CrossEncoder::load(bytes, Cpu::default()).err().expect("refused")
 }
 
 /// Replaces every occurrence of `from` by `to`, of the same length.
@@ -63,7 +63,7 @@ fn the_manifest_catches_any_altered_byte() {
 fn the_wrong_role() {
     let message = refused(&bi_encoder_bytes()).to_string();
     assert_eq!(message, "this file holds a bi-encoder, where a cross-encoder is needed.");
-    assert!(matches!(BiEncoder::load(tiny(), Cpu), Err(ModelError::WrongRole { .. })));
+    assert!(matches!(BiEncoder::load(tiny(), Cpu::default()), Err(ModelError::WrongRole { .. })));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn weights_that_are_not_numbers() {
         };
         // The scale of a block, or the upper half of an f32, of all ones is not a number.
         damaged[at..at + 4].fill(0xff);
-        let model = CrossEncoder::load(&damaged, Cpu).unwrap();
+        let model = CrossEncoder::load(&damaged, Cpu::default()).unwrap();
         let pair = model.pair(&model.query("which index?").unwrap(), "A small index.").unwrap();
         assert!(matches!(block_on(model.score(&[pair])), Err(ModelError::NotFinite)), "{tensor}");
     }
@@ -148,7 +148,7 @@ proptest! {
         for (at, byte) in changes {
             bytes[at] = byte;
         }
-        if let Ok(model) = CrossEncoder::load(&bytes, Cpu) {
+        if let Ok(model) = CrossEncoder::load(&bytes, Cpu::default()) {
             let Ok(query) = model.query("which index?") else { return Ok(()) };
             let Ok(pair) = model.pair(&query, "A small index.") else { return Ok(()) };
             let _ = block_on(model.score(&[pair]));
@@ -158,7 +158,7 @@ proptest! {
 
 #[test]
 fn empty_queries_and_candidates() {
-    let model = CrossEncoder::load(tiny(), Cpu).unwrap();
+    let model = CrossEncoder::load(tiny(), Cpu::default()).unwrap();
     for query in ["", "  \n\t", "\u{0}\u{1}\u{7f}"] {
         assert!(matches!(block_on(score(&model, query, &["x"], &Unwatched)), Err(Error::Model(ModelError::EmptyQuery))), "{query:?}");
     }
@@ -170,7 +170,7 @@ fn empty_queries_and_candidates() {
 
 #[test]
 fn long_inputs_are_cut_and_said_to_be() {
-    let model = cross_encoder();
+    let model = cross_encoder(Products::default());
     let long = "a passage that goes on and on ".repeat(200);
     let scores = block_on(score(&model, "how long?", &["Short.", &long], &Unwatched)).unwrap();
     assert_eq!(scores.iter().map(|s| s.truncated).collect::<Vec<_>>(), [false, true]);
@@ -179,7 +179,7 @@ fn long_inputs_are_cut_and_said_to_be() {
     assert!(query.len() > 1_000_000);
     let scores = block_on(score(&model, &query, &["Short.", "Another one."], &Unwatched)).unwrap();
     assert!(scores.iter().all(|s| s.truncated) && scores[0].logit != scores[1].logit);
-    let model = bi_encoder();
+    let model = bi_encoder(Products::default());
     let embedding = block_on(model.embed(&[model.document(&long).unwrap()])).unwrap().remove(0);
     assert!(embedding.truncated && embedding.tokens == 256);
 }
@@ -193,7 +193,7 @@ fn a_checkpoint_can_stop_a_run() {
             Err(Error::Stopped)
         }
     }
-    let model = CrossEncoder::load(tiny(), Cpu).unwrap();
+    let model = CrossEncoder::load(tiny(), Cpu::default()).unwrap();
     assert!(matches!(block_on(score(&model, "which index?", &["x"; 100], &AfterOne)), Err(Error::Stopped)));
 }
 

@@ -103,13 +103,13 @@ fn f32_keeps_every_weight() {
 #[test]
 fn every_storage_type_loads_and_scores_alike() {
     let source = files(CLASSIFIER);
-    let exact = logit(&CrossEncoder::load(run(&source, Dtype::F32).unwrap(), Cpu).unwrap(), "which index?", "A small index.");
+    let exact = logit(&CrossEncoder::load(run(&source, Dtype::F32).unwrap(), Cpu::default()).unwrap(), "which index?", "A small index.");
     for (dtype, tolerance) in [(Dtype::F16, 1e-3), (Dtype::Q8, 0.05), (Dtype::Q4, 0.6)] {
         let bytes = run(&source, dtype).unwrap();
         let file = Gguf::parse(&bytes).unwrap();
         let large = file.tensors().filter(|(_, t)| t.dtype == dtype).count();
         assert_eq!(large, 1 + 2 * 6 + 1, "words, six matrices a layer, pooler");
-        let got = logit(&CrossEncoder::load(&bytes, Cpu).unwrap(), "which index?", "A small index.");
+        let got = logit(&CrossEncoder::load(&bytes, Cpu::default()).unwrap(), "which index?", "A small index.");
         assert!((got - exact).abs() <= tolerance, "{}: {got} instead of {exact}", dtype.name());
     }
 }
@@ -160,7 +160,7 @@ fn widths_that_no_block_divides_are_stored_as_f16() {
     let dtype = |name: &str| file.tensors().find(|(n, _)| *n == name).unwrap().1.dtype;
     assert_eq!(dtype("blk.0.attn_q.weight"), Dtype::F16);
     assert_eq!(dtype("blk.0.ffn_down.weight"), Dtype::Q8, "96 is a multiple of 32");
-    let model = BiEncoder::load(&bytes, Cpu).unwrap();
+    let model = BiEncoder::load(&bytes, Cpu::default()).unwrap();
     assert_eq!(embed(&model, &["which index?".into()])[0].len(), width);
 }
 
@@ -213,7 +213,7 @@ fn a_segment_cosine_head_is_kept() {
     let bytes = run(&folder, Dtype::F32).unwrap();
     let file = Gguf::parse(&bytes).unwrap();
     assert_eq!((file.float("tabrank.head.scale").unwrap(), file.float("tabrank.head.bias").unwrap()), (20.5, -8.25));
-    let model = CrossEncoder::load(&bytes, Cpu).unwrap();
+    let model = CrossEncoder::load(&bytes, Cpu::default()).unwrap();
     let score = logit(&model, "which index?", "A small index.");
     assert!((-28.75..=12.25).contains(&score), "a cosine lies between -1 and 1: {score}");
     folder.head = Some(r#"{"head": "attention", "scale": 1, "bias": 0}"#.into());

@@ -7,9 +7,12 @@ use pollster::block_on;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::collections::HashMap;
-use tabrank::backend::{Backend, Carried, Cpu};
+use tabrank::backend::{Backend, Carried, Cpu, Products};
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::{BiEncoder, CrossEncoder, Encoder, Sequence};
+
+/// The two ways in which builds of the engine multiply.
+const BOTH: [Products; 2] = [Products::Words, Products::Planes];
 
 fn greatest_difference<'a>(a: impl IntoIterator<Item = &'a f32>, b: impl IntoIterator<Item = &'a f32>) -> f32 {
     a.into_iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max)
@@ -61,7 +64,16 @@ fn kendall_tau(a: &[f32], b: &[f32]) -> f64 {
 #[test]
 fn eight_bit_logits() {
     let reference = recorded();
-    let got = logits(&cross_encoder(), &reference.pairs);
+    let [words, planes] = BOTH.map(|products| (products, logits(&cross_encoder(products), &reference.pairs)));
+    let apart = greatest_difference(&words.1, &planes.1);
+    println!("8-bit logits, one way of multiplying against the other: max {apart:.4}");
+    assert!(apart <= 0.05, "{apart}");
+    for (products, got) in [words, planes] {
+        check_logits(products, &got, &reference);
+    }
+}
+
+fn check_logits(products: Products, got: &[f32], reference: &Recorded) {
     let differences: Vec<f32> = got.iter().zip(&reference.logits).map(|(g, r)| (g - r).abs()).collect();
     let (max, mean) = (differences.iter().copied().fold(0.0, f32::max), differences.iter().sum::<f32>() / differences.len() as f32);
     let pools = || got[..reference.pooled].chunks(50).zip(reference.logits[..reference.pooled].chunks(50));
@@ -69,11 +81,11 @@ fn eight_bit_logits() {
     let tau = taus.iter().sum::<f64>() / taus.len() as f64;
     let least = taus.iter().copied().fold(1.0, f64::min);
     println!(
-        "8-bit logits against f32, {} pairs: max {max:.4}, mean {mean:.4}; Kendall tau over {} pools of 50: mean {tau:.4}, least {least:.4}",
+        "8-bit logits against f32 ({products:?}), {} pairs: max {max:.4}, mean {mean:.4}; Kendall tau over {} pools of 50: mean {tau:.4}, least {least:.4}",
         got.len(),
         taus.len()
     );
-    assert!(max <= 0.15 && mean <= 0.05 && tau >= 0.99, "max {max}, mean {mean}, tau {tau}");
+    assert!(max <= 0.15 && mean <= 0.05 && tau >= 0.99, "{products:?}: max {max}, mean {mean}, tau {tau}");
     for (g, r) in pools() {
         let first = |x: &[f32]| (0..x.len()).max_by(|&i, &j| x[i].total_cmp(&x[j])).unwrap();
         assert_eq!(first(g), first(r), "another passage comes first: {:?} instead of {:?}", g[first(g)], r[first(r)]);
@@ -86,7 +98,7 @@ fn f32_logits() {
         return skipped("f32 parity of the cross-encoder", "its original weights are not on this machine");
     };
     let reference = recorded();
-    let model = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu).unwrap();
+    let model = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu::default()).unwrap();
     let got = logits(&model, &reference.pairs);
     let max = greatest_difference(&got, &reference.logits);
     println!("f32 logits against the reference, {} pairs: max {max:.2e}", got.len());
@@ -102,15 +114,17 @@ fn embeddings() {
     let max = embed(&bi_encoder_f32(), &texts).iter().zip(&reference).map(|(a, b)| greatest_difference(a, b)).fold(0.0, f32::max);
     println!("f32 embeddings, {} texts: largest difference of a component {max:.2e}", texts.len());
     assert!(max <= 1e-5, "{max}");
-    let got = embed(&bi_encoder(), &texts);
-    let mut worst = 0f32;
-    for i in 0..texts.len() {
-        for j in 0..texts.len() {
-            worst = worst.max((cosine(&got[i], &got[j]) - cosine(&reference[i], &reference[j])).abs());
+    for products in BOTH {
+        let got = embed(&bi_encoder(products), &texts);
+        let mut worst = 0f32;
+        for i in 0..texts.len() {
+            for j in 0..texts.len() {
+                worst = worst.max((cosine(&got[i], &got[j]) - cosine(&reference[i], &reference[j])).abs());
+            }
         }
+        println!("8-bit cosines ({products:?}), {} pairs: largest difference {worst:.4}", texts.len() * texts.len());
+        assert!(worst <= 0.01, "{products:?}: {worst}");
     }
-    println!("8-bit cosines, {} pairs: largest difference {worst:.4}", texts.len() * texts.len());
-    assert!(worst <= 0.01, "{worst}");
 }
 
 fn check_layers(encoder: &Encoder<Cpu>, sequence: &Sequence, prefix: &str, file: &SafeTensors) {
@@ -119,7 +133,7 @@ fn check_layers(encoder: &Encoder<Cpu>, sequence: &Sequence, prefix: &str, file:
     let forward = encoder.forward_observed(&packing, Carried::All, &(), |layer, hidden| {
         let tensor = file.tensor(&format!("{prefix}.{layer}")).unwrap();
         let want: Vec<f32> = tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        let got = block_on(Cpu.read(hidden.clone()));
+        let got = block_on(Cpu::default().read(hidden.clone()));
         assert_eq!(got.len(), want.len());
         let max = greatest_difference(&got, &want);
         assert!(max <= 2e-4, "{prefix}, layer {layer}: {max}");
@@ -141,7 +155,7 @@ fn hidden_states_after_each_layer() {
     let Some(folder) = cross_encoder_origin() else {
         return skipped("hidden states of the cross-encoder", "its original weights are not on this machine");
     };
-    let cross_encoder = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu).unwrap();
+    let cross_encoder = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu::default()).unwrap();
     let query = cross_encoder.query(inputs["cross"]["text"].as_str().unwrap()).unwrap();
     let pair = cross_encoder.pair(&query, inputs["cross"]["pair"].as_str().unwrap()).unwrap();
     check_layers(cross_encoder.encoder(), pair.sequence(), "cross", &file);
@@ -151,14 +165,14 @@ fn hidden_states_after_each_layer() {
 fn classifier_head_and_cls_pooling() {
     let recorded = json("tests/fixtures/tiny.json");
     let bytes = converted(&path("tests/fixtures/tiny-classifier"), Dtype::F32);
-    let model = CrossEncoder::load(&bytes, Cpu).unwrap();
+    let model = CrossEncoder::load(&bytes, Cpu::default()).unwrap();
     for case in recorded["classifier"].as_array().unwrap() {
         let text = |key: &str| case[key].as_str().unwrap();
         let got = logit(&model, text("text"), text("pair"));
         let want = case["logit"].as_f64().unwrap() as f32;
         assert!((got - want).abs() <= 1e-4, "{case}: {got}");
     }
-    let model = BiEncoder::load(converted(&path("tests/fixtures/tiny-cls-pooling"), Dtype::F32), Cpu).unwrap();
+    let model = BiEncoder::load(converted(&path("tests/fixtures/tiny-cls-pooling"), Dtype::F32), Cpu::default()).unwrap();
     for case in recorded["cls_pooling"].as_array().unwrap() {
         let got = embed(&model, &[case["text"].as_str().unwrap().into()]);
         let max = greatest_difference(&got[0], &floats(&case["embedding"]));
@@ -204,7 +218,8 @@ fn candle_computes_the_same_hidden_states() {
         .collect();
     let config: Config = serde_json::from_slice(&read("models/origin/all-MiniLM-L6-v2/config.json")).unwrap();
     let twin = BertModel::load(VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu), &config).unwrap();
-    let model = cross_encoder();
+    let models = BOTH.map(cross_encoder);
+    let model = &models[0];
     let query = model.query("a vector database that does not need a separate server to run").unwrap();
     let pair = model.pair(&query, "LanceDB is embedded: the application imports it as a library.").unwrap();
     let sequence = pair.sequence();
@@ -212,28 +227,32 @@ fn candle_computes_the_same_hidden_states() {
     let types = sequence.types().into_iter().map(u32::from).collect();
     let theirs = twin.forward(&row(sequence.ids.clone()), &row(types), None).unwrap();
     let theirs = theirs.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let ours = block_on(async { Cpu.read(model.encoder().forward(&Sequence::pack([sequence]), Carried::All, &()).await.unwrap()).await });
-    let max = greatest_difference(&ours, &theirs);
-    println!("hidden states against candle-transformers: max {max:.2e}");
-    assert_eq!(ours.len(), theirs.len());
-    // Ours are computed in integers.
-    assert!(max <= 3e-2, "{max}");
+    let packing = Sequence::pack([sequence]);
+    for encoder in models.iter().map(CrossEncoder::encoder) {
+        let ours = block_on(async { encoder.backend().read(encoder.forward(&packing, Carried::All, &()).await.unwrap()).await });
+        let max = greatest_difference(&ours, &theirs);
+        println!("hidden states against candle-transformers ({:?}): max {max:.2e}", encoder.backend().products);
+        assert_eq!(ours.len(), theirs.len());
+        // Ours are computed in integers.
+        assert!(max <= 3e-2, "{max}");
+    }
 }
 
 #[test]
 fn a_score_belongs_to_a_pair() {
-    let model = cross_encoder();
     let texts: Vec<(String, String)> = recorded().pairs.into_iter().step_by(37).collect();
-    let pairs: Vec<_> = texts.iter().map(|(q, p)| model.pair(&model.query(q).unwrap(), p).unwrap()).collect();
-    let alone = logits(&model, &texts);
-    assert_eq!(block_on(model.score(&pairs)).unwrap(), alone, "all in one batch");
-    let reversed: Vec<_> = pairs.iter().rev().cloned().collect();
-    let mut got = block_on(model.score(&reversed)).unwrap();
-    got.reverse();
-    assert_eq!(got, alone, "in the other order");
-    for size in [2, 3, 5] {
-        let got: Vec<f32> = pairs.chunks(size).flat_map(|batch| block_on(model.score(batch)).unwrap()).collect();
-        assert_eq!(got, alone, "in batches of {size}");
+    for model in BOTH.map(cross_encoder) {
+        let pairs: Vec<_> = texts.iter().map(|(q, p)| model.pair(&model.query(q).unwrap(), p).unwrap()).collect();
+        let alone = logits(&model, &texts);
+        assert_eq!(block_on(model.score(&pairs)).unwrap(), alone, "all in one batch");
+        let reversed: Vec<_> = pairs.iter().rev().cloned().collect();
+        let mut got = block_on(model.score(&reversed)).unwrap();
+        got.reverse();
+        assert_eq!(got, alone, "in the other order");
+        for size in [2, 3, 5] {
+            let got: Vec<f32> = pairs.chunks(size).flat_map(|batch| block_on(model.score(batch)).unwrap()).collect();
+            assert_eq!(got, alone, "in batches of {size}");
+        }
     }
 }
 
@@ -247,7 +266,7 @@ fn golden_logits_of_ms_marco() {
             "its file is not here; ./build.sh models ms-marco-MiniLM-L6-v2 fetches it from the hub",
         );
     }
-    let model = CrossEncoder::load(std::fs::read(file).unwrap(), Cpu).unwrap();
+    let model = CrossEncoder::load(std::fs::read(file).unwrap(), Cpu::default()).unwrap();
     // From the documentation of sentence-transformers.
     let query = "How many people live in Berlin?";
     for (passage, want) in [

@@ -10,7 +10,9 @@ const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTL
 const row = (name, raw, gzip, br) => console.log(`${name.padEnd(44)} ${String(raw).padStart(10)} ${String(gzip).padStart(10)} ${String(br).padStart(10)}`);
 
 row("file in www/dist", "raw", "gzip", "brotli");
-const total = [0, 0, 0];
+/** Of the engine's builds, a browser downloads one. */
+const engine = (name) => (/tabrank_relaxed_bg.*\.wasm$/.test(name) ? "relaxed-simd" : "simd128");
+const totals = { simd128: [0, 0, 0], "relaxed-simd": [0, 0, 0] };
 for (const name of readdirSync(dist, { recursive: true }).sort()) {
   const file = path.join(dist, name);
   if (!statSync(file).isFile()) continue;
@@ -21,6 +23,8 @@ for (const name of readdirSync(dist, { recursive: true }).sort()) {
   }
   const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length, brotli(bytes)];
   row(name, ...sizes);
-  if (/\.(wasm|js)$/.test(name)) sizes.forEach((size, i) => (total[i] += size));
+  for (const [build, total] of Object.entries(totals)) {
+    if (name.endsWith(".js") || (name.endsWith(".wasm") && engine(name) === build)) sizes.forEach((size, i) => (total[i] += size));
+  }
 }
-row("engine and page: all wasm and js", ...total);
+for (const [build, total] of Object.entries(totals)) row(`engine and page, ${build}: wasm and js`, ...total);

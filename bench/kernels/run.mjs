@@ -3,12 +3,12 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const built = fileURLToPath(new URL("../../target/bench/kernels.wasm", import.meta.url));
-const file = process.argv[2]?.endsWith(".wasm") ? process.argv[2] : built;
-const bytes = readFileSync(file);
+const folder = fileURLToPath(new URL("../../target/bench/", import.meta.url));
+/** The kernels as both builds of the engine have them. */
+const builds = { simd128: readFileSync(`${folder}kernels.wasm`), "relaxed-simd": readFileSync(`${folder}kernels_relaxed.wasm`) };
 
 /** Runs where the engine runs. Each case is timed in bursts of 12 to 24 ms; the quickest counts. */
-async function measure(bytes) {
+async function measure(build, bytes) {
   const { instance } = await WebAssembly.instantiate(bytes, {});
   const kernels = instance.exports;
   const time = (prepare, ...shape) => {
@@ -27,13 +27,19 @@ async function measure(bytes) {
     return best / times;
   };
   const rows = [];
-  for (const kernel of ["gemm_i16", "strassen0", "strassen1", "strassen2"]) {
-    for (const [m, k, n] of [[64, 384, 1152], [64, 384, 384], [64, 1536, 384],[128, 384, 1152], [128, 384, 384], [128, 384, 1536], [128, 1536, 384]]) {
+  // Of the relaxed build, only what differs.
+  const [products, others] = build === "simd128" ? [["gemm_i16", "strassen_1", "strassen_2", "gemm_f32"], true] : [["gemm_i8"], false];
+  for (const kernel of products) {
+    for (const [m, k, n] of [[128, 384, 1152], [128, 384, 384], [128, 384, 1536], [128, 1536, 384], [64, 384, 1536], [4, 384, 384]]) {
       const ms = time(`prepare_${kernel}`, m, k, n);
       rows.push([kernel, `${m} x ${k} x ${n}`, `${((2 * m * k * n) / ms / 1e6).toFixed(1)} Gop/s`]);
     }
   }
-  for (const [kernel, m, n] of []) {
+  if (!others) {
+    for (const [m, n] of [[64, 384], [16, 1536]]) rows.push(["planes", `${m} x ${n}`, `${((time("prepare_planes", m, n, 0) * 1e6) / (m * n)).toFixed(2)} ns a value`]);
+    return rows;
+  }
+  for (const [kernel, m, n] of [["gelu", 32, 1536], ["softmax", 64, 64], ["softmax", 64, 128], ["norm", 64, 384], ["quantize", 64, 384], ["quantize", 16, 1536]]) {
     const ms = time(`prepare_${kernel}`, m, n, 0);
     rows.push([kernel, `${m} x ${n}`, `${((ms * 1e6) / (m * n)).toFixed(2)} ns a value`]);
   }
@@ -44,14 +50,19 @@ async function measure(bytes) {
   return rows;
 }
 
-let rows;
+const rows = [];
 if (process.argv.includes("--node")) {
-  rows = await measure(bytes);
+  for (const [build, bytes] of Object.entries(builds)) {
+    // Node.js 20 has relaxed SIMD behind a flag.
+    if (WebAssembly.validate(bytes)) rows.push(...(await measure(build, bytes)));
+  }
 } else {
   const { chromium } = await import("playwright-core");
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
   const page = await browser.newPage();
-  rows = await page.evaluate(`(${measure})(new Uint8Array(${JSON.stringify([...bytes])}))`);
+  for (const [build, bytes] of Object.entries(builds)) {
+    rows.push(...(await page.evaluate(`(${measure})("${build}", new Uint8Array(${JSON.stringify([...bytes])}))`)));
+  }
   console.log(`Chromium ${browser.version()}`);
   await browser.close();
 }

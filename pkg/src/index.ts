@@ -6,6 +6,7 @@
  */
 
 import { address, folder } from "./address.js";
+import { buildWanted } from "./build.js";
 import { ScoreCache } from "./cache.js";
 import { Channel } from "./channel.js";
 import { Crew } from "./crew.js";
@@ -59,6 +60,7 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
     modelsUrl: folder(options.modelsUrl ?? "models/", "modelsUrl", base).href,
     hubUrl: folder(options.hubUrl ?? "https://huggingface.co/", "hubUrl", base).href,
     wasmUrl: options.wasmUrl === undefined ? undefined : address(options.wasmUrl, "wasmUrl", base).href,
+    build: buildWanted(options.build, options.wasmUrl !== undefined),
     cache: options.cache ?? true,
     others: wanted - 1,
   };

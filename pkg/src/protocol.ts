@@ -1,5 +1,6 @@
 /** What page and worker say to each other. */
 
+import type { BuildOption } from "./build.js";
 import type { WireError } from "./errors.js";
 import type { Build, Info, ProgressEvent } from "./types.js";
 
@@ -16,6 +17,7 @@ export interface LoadParams {
   modelsUrl: string;
   hubUrl: string;
   wasmUrl: string | undefined;
+  build: BuildOption;
   cache: boolean;
   /** How many other workers there will be. */
   others: number;

@@ -1,7 +1,8 @@
-/** Starts the engine. Its builds are the same code compiled for different browsers; this is where one is chosen. */
+/** Starts the engine. Its builds are the same code compiled for different processors; `build.ts` chooses one. */
 
 // All glue is imported outright: it is small beside the engine, and some bundlers can't split a worker's code.
 import * as simd128 from "../wasm/tabrank.js";
+import * as relaxedSimd from "../wasm/tabrank_relaxed.js";
 import { aborted, EngineUnavailableError } from "./errors.js";
 import type { Build } from "./types.js";
 
@@ -14,21 +15,16 @@ interface Files {
   wasm: URL;
 }
 
-// Bundlers recognize this form, and only this form, written out in one expression.
-const usual: Files = { glue: simd128, wasm: new URL("../wasm/tabrank_bg.wasm", import.meta.url) };
-
-/** The files of each build. Until there is one with relaxed SIMD, every browser gets the same. */
-const builds: Readonly<Record<Build, Files>> = { simd128: usual, "relaxed-simd": usual };
+/** The files of each build. Bundlers recognize this form of an address, and only this form, written out in one expression. */
+const builds: Readonly<Record<Build, Files>> = {
+  simd128: { glue: simd128, wasm: new URL("../wasm/tabrank_bg.wasm", import.meta.url) },
+  "relaxed-simd": { glue: relaxedSimd, wasm: new URL("../wasm/tabrank_relaxed_bg.wasm", import.meta.url) },
+};
 
 /** The engine, running. */
 export interface Running {
   glue: Glue;
   memory: WebAssembly.Memory;
-}
-
-/** The build for this browser: so far there is one for all. */
-export function chooseBuild(): Build {
-  return "simd128";
 }
 
 /** Where a build's wasm file lies. */

@@ -33,7 +33,17 @@ export interface LoadOptions {
   modelsUrl?: string | URL;
   /** Where hub models come from. Default: the Hugging Face hub. */
   hubUrl?: string | URL;
-  /** The file `tabrank_bg.wasm`, where it isn't beside the worker. */
+  /**
+   * The build of the engine. `"auto"`, the default: `relaxed-simd` where it is the quicker one, found out by two milliseconds
+   * of multiplying before anything is fetched, and `simd128` everywhere else. The builds round differently: the same pair's
+   * logits differ by up to some hundredths, but each gives the same bits in every browser. `relaxed-simd` is refused by
+   * browsers that lack relaxed SIMD, with an `UnsupportedBrowserError`.
+   */
+  build?: Build | "auto";
+  /**
+   * The file `tabrank_bg.wasm`, where it isn't beside the worker: with it, the build is `simd128`. If `build` is set to
+   * `"relaxed-simd"`, the file `tabrank_relaxed_bg.wasm`.
+   */
   wasmUrl?: string | URL;
   /** Keep verified model files in the browser's Cache Storage. Default true; where storage is refused or full, work goes on without. */
   cache?: boolean;
@@ -135,7 +145,7 @@ export interface SearchResult<M = unknown> {
   /** How many pairs were computed for this; the scores of the others were known from before. */
   scored: number;
   timings: Timings;
-  /** What ran, e.g. "cpu (simd128, f32)". */
+  /** What ran, e.g. "cpu (simd128, int16)". */
   device: string;
 }
 
@@ -188,12 +198,12 @@ export interface ModelInfo {
   head: string;
 }
 
-/** The builds of the engine: `relaxed-simd` where the browser has it, `simd128` everywhere else. */
+/** The builds of the engine: `simd128` for every browser, `relaxed-simd` for processors that multiply bytes much faster. */
 export type Build = "simd128" | "relaxed-simd";
 
 export interface Info {
   version: string;
-  /** What runs, e.g. "cpu (simd128, f32)". */
+  /** What runs, e.g. "cpu (simd128, int16)". */
   device: string;
   build: Build;
   biEncoder: ModelInfo;

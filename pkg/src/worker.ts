@@ -4,6 +4,7 @@
  */
 
 import type { Engine, FileBuffer } from "../wasm/tabrank.js";
+import { chooseBuild } from "./build.js";
 import type { Bytes } from "./download.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
 import { crashed, NotReadyError } from "./errors.js";
@@ -11,7 +12,7 @@ import { fetchManifest, findEntry } from "./manifest.js";
 import { digestWith, obtain, type ModelFile, type Supply } from "./models.js";
 import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
 import { serve, type Context, type Handlers, type Port } from "./serve.js";
-import { chooseBuild, compile, start, wasmOf, type Running } from "./start.js";
+import { compile, start, wasmOf, type Running } from "./start.js";
 import { Store } from "./store.js";
 import type { Build, ManifestEntry, ModelInfo } from "./types.js";
 
@@ -25,6 +26,7 @@ function loaded(): Engine {
 
 async function load(params: LoadParams, context: Context<"load">): Promise<Loaded> {
   const { signal, progress, breathe, transfer } = context;
+  const build = chooseBuild(params.build);
   const models = new URL(params.modelsUrl);
   const manifest = await fetchManifest(models, signal);
   const { defaults } = manifest;
@@ -33,7 +35,6 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
 
   const store = params.cache ? await Store.open() : null;
   // The engine starts while the models are on their way; who needs it first waits for it.
-  const build = chooseBuild();
   const starting = startEngine(build, params.wasmUrl, context);
   const supply: Supply = {
     models,

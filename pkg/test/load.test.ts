@@ -67,13 +67,20 @@ describe("load", () => {
     ranker.dispose();
   });
 
+  test("leaves the build to the worker, unless it is told, or by a wasm file of the caller's", async () => {
+    const { make, loads } = factory();
+    const wasmUrl = "https://example.org/engine.wasm";
+    for (const more of [{}, { wasmUrl }, { build: "simd128" }] as const) (await load({ ...at, worker: make, workers: 1, ...more })).dispose();
+    expect(loads.map(({ build }) => build)).toEqual(["auto", "simd128", "simd128"]);
+  });
+
   test("that fails ends its worker and starts no other", async () => {
     const { make, made } = factory({ fails: true });
     await expect(load({ ...at, worker: make, workers: 3 })).rejects.toThrow(ModelUnavailableError);
     expect(made.map(({ terminated }) => terminated)).toEqual([true]);
   });
 
-  test.each([{ workers: 0 }, { workers: "many" }, { scoreCache: -1 }, { scoreCache: 1.5 }])("refuses %o", async (bad) => {
+  test.each([{ workers: 0 }, { workers: "many" }, { scoreCache: -1 }, { scoreCache: 1.5 }, { build: "fast" }])("refuses %o", async (bad) => {
     const { make, made } = factory();
     const work = load({ ...at, worker: make, ...bad } as LoadOptions);
     await expect(work).rejects.toThrow(BadInputError);

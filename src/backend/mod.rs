@@ -9,7 +9,7 @@
 
 mod cpu;
 
-pub use cpu::Cpu;
+pub use cpu::{Cpu, Products};
 
 use crate::kernels::quant::Dtype;
 use std::future::Future;

@@ -91,14 +91,14 @@ fn model_file(place: &Place, id: &str) -> Result<ModelFile, Failure> {
 pub fn bi_encoder(place: &Place) -> Result<(BiEncoder<Cpu>, String), Failure> {
     let id = place.bi_encoder.clone().map_or_else(|| Ok(manifest(place)?.defaults.bi_encoder), Ok::<_, Failure>)?;
     let file = model_file(place, &id)?;
-    Ok((BiEncoder::load(&file.bytes, Cpu).map_err(|e| failure(Path::new(&id), e))?, file.sha256))
+    Ok((BiEncoder::load(&file.bytes, place.backend()).map_err(|e| failure(Path::new(&id), e))?, file.sha256))
 }
 
 /// The cross-encoder in use.
 pub fn cross_encoder(place: &Place) -> Result<CrossEncoder<Cpu>, Failure> {
     let id = place.cross_encoder.clone().map_or_else(|| Ok(manifest(place)?.defaults.cross_encoder), Ok::<_, Failure>)?;
     let file = model_file(place, &id)?;
-    CrossEncoder::load(&file.bytes, Cpu).map_err(|e| failure(Path::new(&id), e))
+    CrossEncoder::load(&file.bytes, place.backend()).map_err(|e| failure(Path::new(&id), e))
 }
 
 /// The documents.

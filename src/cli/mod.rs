@@ -8,6 +8,7 @@ mod search;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tabrank::backend::{Cpu, Products};
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::Pooling;
 
@@ -39,6 +40,9 @@ pub struct Place {
     /// Index file of these documents. Default: index.safetensors in the models folder.
     #[arg(long, global = true)]
     index: Option<PathBuf>,
+    /// Compute as this build of the WebAssembly engine does, to the bit.
+    #[arg(long, global = true, value_enum, default_value_t = Build::Simd128)]
+    build: Build,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -47,6 +51,14 @@ pub struct Place {
 impl Place {
     fn index_path(&self) -> PathBuf {
         self.index.clone().unwrap_or_else(|| self.models.join("index.safetensors"))
+    }
+
+    fn backend(&self) -> Cpu {
+        let products = match self.build {
+            Build::Simd128 => Products::Words,
+            Build::RelaxedSimd => Products::Planes,
+        };
+        Cpu { products }
     }
 }
 
@@ -139,6 +151,15 @@ enum Storage {
     Q4_0,
     F16,
     F32,
+}
+
+/// The builds of the WebAssembly engine.
+#[derive(Clone, Copy, ValueEnum)]
+enum Build {
+    /// For every browser: 16-bit integers.
+    Simd128,
+    /// For processors that multiply bytes much faster: 8-bit integers.
+    RelaxedSimd,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

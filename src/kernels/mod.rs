@@ -6,12 +6,14 @@
 //! and in a batch.
 
 pub mod activation;
+mod bytes;
 pub mod dot;
 pub mod dot_i8;
 pub mod exp;
 mod four;
 pub mod gemm;
 pub mod gemm_i16;
+pub mod gemm_i8;
 pub mod integer;
 mod lanes;
 mod narrow;
@@ -37,7 +39,13 @@ pub fn instruction_set() -> &'static str {
     #[cfg(target_arch = "wasm32")]
     {
         // WebAssembly modules are validated as a whole, so the choice is made when the module is compiled.
-        if cfg!(target_feature = "simd128") { "simd128" } else { "portable" }
+        if cfg!(target_feature = "relaxed-simd") {
+            "relaxed-simd"
+        } else if cfg!(target_feature = "simd128") {
+            "simd128"
+        } else {
+            "portable"
+        }
     }
     #[cfg(target_arch = "x86_64")]
     {

@@ -155,6 +155,28 @@ pub fn dequantize(bytes: &[u8], dtype: Dtype, out: &mut [f32]) {
     }
 }
 
+/// The integers of one block of a quantized type, and their scale: values are `scale` times `integers`.
+///
+/// # Panics
+/// If `bytes` is not one block of `dtype`, or `dtype` is not quantized.
+#[inline]
+pub fn integers(bytes: &[u8], dtype: Dtype) -> ([i8; BLOCK], f32) {
+    assert_eq!(bytes.len(), dtype.block_bytes(), "one block of {}", dtype.name());
+    let (scale, stored) = bytes.split_at(2);
+    let mut integers = [0; BLOCK];
+    match dtype {
+        Dtype::Q8 => integers.iter_mut().zip(stored).for_each(|(w, q)| *w = *q as i8),
+        Dtype::Q4 => {
+            let (low, high) = integers.split_at_mut(BLOCK / 2);
+            for ((low, high), q) in low.iter_mut().zip(high).zip(stored) {
+                (*low, *high) = ((q & 15) as i8 - 8, (q >> 4) as i8 - 8);
+            }
+        }
+        Dtype::F32 | Dtype::F16 => panic!("{} has no integers", dtype.name()),
+    }
+    (integers, f16::from_le_bytes([scale[0], scale[1]]).to_f32())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +210,18 @@ mod tests {
                 }
             }
             prop_assert_eq!(round_trip(&values, Dtype::F32), values.clone());
+        }
+
+        #[test]
+        fn integers_are_the_values_in_steps(values in blocks()) {
+            for dtype in [Dtype::Q8, Dtype::Q4] {
+                let bytes = quantize(&values, dtype);
+                let got = bytes.chunks(dtype.block_bytes()).flat_map(|block| {
+                    let (integers, scale) = integers(block, dtype);
+                    integers.map(|w| f32::from(w) * scale)
+                });
+                prop_assert_eq!(got.collect::<Vec<_>>(), round_trip(&values, dtype));
+            }
         }
 
         /// candle reads our blocks as we do, and we read candle's.

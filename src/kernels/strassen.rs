@@ -276,7 +276,7 @@ mod tests {
     proptest! {
         #[test]
         fn equals_the_plain_product(m in 0usize..40, k in 1usize..9, n in 1usize..4, level in 0u32..=LEVELS, seed: u64) {
-            let (k, n) = (k * 2 << LEVELS, n * PANEL << LEVELS);
+            let (k, n) = ((k * 2) << LEVELS, (n * PANEL) << LEVELS);
             let x = tests::rows(m, k, row_limit(k), seed, MULTIPLE);
             let mut b = Packed::zeros(k, n);
             for c in 0..n {

@@ -142,7 +142,7 @@ impl Engine {
     /// forgotten: their vectors mean nothing to this one.
     #[wasm_bindgen(js_name = loadBiEncoder)]
     pub fn load_bi_encoder(&self, file: FileBuffer, sha256: String) -> Result<JsValue, JsValue> {
-        let model = BiEncoder::load(file.bytes, Cpu).map_err(|e| js::error(e.into()))?;
+        let model = BiEncoder::load(file.bytes, Cpu::default()).map_err(|e| js::error(e.into()))?;
         let report = js::value(&Report { config: model.encoder().config(), sha256: &sha256 })?;
         if self.bi_encoder.borrow().as_ref().is_none_or(|old| old.sha256 != sha256) {
             self.indexed.replace(None);
@@ -154,7 +154,7 @@ impl Engine {
     /// Loads a cross-encoder's GGUF file, whose hash the caller has computed.
     #[wasm_bindgen(js_name = loadCrossEncoder)]
     pub fn load_cross_encoder(&self, file: FileBuffer, sha256: String) -> Result<JsValue, JsValue> {
-        let model = CrossEncoder::load(file.bytes, Cpu).map_err(|e| js::error(e.into()))?;
+        let model = CrossEncoder::load(file.bytes, Cpu::default()).map_err(|e| js::error(e.into()))?;
         let report = js::value(&Report { config: model.encoder().config(), sha256: &sha256 })?;
         self.cross_encoder.replace(Some(Rc::new(Loaded { model, sha256 })));
         // Both were by the tokenizer of the one before.
@@ -250,7 +250,7 @@ impl Engine {
         let (bi_encoder, cross_encoder) = (self.bi_encoder.borrow(), self.cross_encoder.borrow());
         js::value(&Info {
             version: env!("CARGO_PKG_VERSION"),
-            device: Cpu.describe(),
+            device: Cpu::default().describe(),
             bi_encoder: bi_encoder.as_ref().map(|m| Report { config: m.model.encoder().config(), sha256: &m.sha256 }),
             cross_encoder: cross_encoder.as_ref().map(|m| Report { config: m.model.encoder().config(), sha256: &m.sha256 }),
             documents: self.indexed.borrow().as_ref().map_or(0, |i| i.collection.documents().len()),

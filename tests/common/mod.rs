@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tabrank::backend::Cpu;
+use tabrank::backend::{Cpu, Products};
 use tabrank::convert::{Files, Overrides, Target, convert};
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::{BiEncoder, CrossEncoder, Pair, Pooling, Sequence};
@@ -37,12 +37,12 @@ pub fn cross_encoder_bytes() -> Vec<u8> {
     read("models/tabrank-minilm-l6-Q8_0.gguf")
 }
 
-pub fn bi_encoder() -> BiEncoder<Cpu> {
-    BiEncoder::load(bi_encoder_bytes(), Cpu).unwrap()
+pub fn bi_encoder(products: Products) -> BiEncoder<Cpu> {
+    BiEncoder::load(bi_encoder_bytes(), Cpu { products }).unwrap()
 }
 
-pub fn cross_encoder() -> CrossEncoder<Cpu> {
-    CrossEncoder::load(cross_encoder_bytes(), Cpu).unwrap()
+pub fn cross_encoder(products: Products) -> CrossEncoder<Cpu> {
+    CrossEncoder::load(cross_encoder_bytes(), Cpu { products }).unwrap()
 }
 
 /// The original weights of our cross-encoder. They are not part of the project: tests that need them look beside the
@@ -58,7 +58,7 @@ pub fn bi_encoder_f32() -> BiEncoder<Cpu> {
     let files = Files::from_folder(&folder).unwrap_or_else(|e| panic!("{e} Run ./build.sh models first."));
     let overrides = Overrides { pooling: Some(Pooling::Mean), max_tokens: Some(256), query_prefix: None };
     let target = Target { id: "all-MiniLM-L6-v2".into(), dtype: Dtype::F32, licence: None };
-    BiEncoder::load(convert(&files, &overrides, &target).unwrap(), Cpu).unwrap()
+    BiEncoder::load(convert(&files, &overrides, &target).unwrap(), Cpu::default()).unwrap()
 }
 
 /// Converts a folder, which must succeed.

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { Build } from "tabrank";
 
 /** The repository. */
 export const repository = fileURLToPath(new URL("../..", import.meta.url));
@@ -92,11 +93,16 @@ export function column(page: Page, id: "scout" | "judge"): Promise<Score[]> {
   );
 }
 
-/** What the command line says of the same search. */
-export async function native(question: string, pool: number, topK: number): Promise<{ scout: Score[]; judge: Score[] }> {
+/** Which build the page chose on this machine, by what it says once something was shown. */
+export async function buildOf(page: Page): Promise<Build> {
+  return (await page.locator("#engine").textContent())?.includes("relaxed-simd") ? "relaxed-simd" : "simd128";
+}
+
+/** What the command line says of the same search, computing as a build does. */
+export async function native(question: string, pool: number, topK: number, build: Build): Promise<{ scout: Score[]; judge: Score[] }> {
   const { stdout } = await promisify(execFile)(
     commandLine,
-    ["search", "--json", "--pool", String(pool), "--top-k", String(topK), question],
+    ["search", "--json", "--build", build, "--pool", String(pool), "--top-k", String(topK), question],
     { cwd: repository },
   );
   const result = JSON.parse(stdout) as {

@@ -10,7 +10,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Manifest } from "tabrank";
 import { FIRST_QUERY } from "../src/state";
-import { column, insistOnBuild, launch, native, open, repository, shown, site } from "./browser";
+import { buildOf, column, insistOnBuild, launch, native, open, repository, shown, site } from "./browser";
 import { serve, type Server } from "./server";
 
 const ID = "all-MiniLM-L6-v2";
@@ -49,7 +49,7 @@ describe("a model that the site doesn't carry", () => {
     const asked: string[] = [];
     const { page, close } = await open(browser, server.url, {}, (page) => hub(page, (name) => new URL(`/shared/${name}`, server.url).href, asked));
     await shown(page, FIRST_QUERY);
-    const { scout } = await native(FIRST_QUERY, 20, 5);
+    const { scout } = await native(FIRST_QUERY, 20, 5, await buildOf(page));
     expect(await column(page, "scout")).toEqual(scout.map(({ id, score }) => ({ id, score: Math.fround(score) })));
     const files = entry?.origin?.files.map(({ repo, revision, name }) => `/${repo}/resolve/${revision}/${name}`);
     expect([...asked].sort()).toEqual([...(files ?? [])].sort());

@@ -8,7 +8,7 @@ import { Corpus, parseJsonLines, type LabelledQuery, type Passage } from "../src
 import { markOf } from "../src/labels";
 import { FIRST_QUERY } from "../src/state";
 import { verdictOn } from "../src/verdict";
-import { column, insistOnBuild, launch, native, open, repository, shown, site, type Score, type Watched } from "./browser";
+import { buildOf, column, insistOnBuild, launch, native, open, repository, shown, site, type Score, type Watched } from "./browser";
 import { serve, type Server } from "./server";
 
 const corpusFile = (name: string): string => readFileSync(join(repository, "corpus", name), "utf8");
@@ -54,7 +54,7 @@ describe("the trap that opens the page", () => {
     const watched = await open(browser, server.url);
     const { page } = watched;
     await shown(page, FIRST_QUERY);
-    const expected = await native(FIRST_QUERY, 20, 5);
+    const expected = await native(FIRST_QUERY, 20, 5, await buildOf(page));
     expectSame(await column(page, "scout"), expected.scout);
     expectSame(await column(page, "judge"), expected.judge);
 
@@ -94,7 +94,7 @@ describe("the trap that opens the page", () => {
     await page.locator("#twins button", { hasText: "Twin" }).click();
     await shown(page, twin.text);
     expect(await page.locator("#query").inputValue()).toBe(twin.text);
-    const expected = await native(twin.text, 20, 5);
+    const expected = await native(twin.text, 20, 5, await buildOf(page));
     expectSame(await column(page, "judge"), expected.judge);
     expect(new URL(page.url()).searchParams.get("q")).toBe(twin.text);
     await page.goBack();
@@ -110,7 +110,7 @@ describe("a trap that the cross-encoder may not correct", () => {
     const watched = await open(browser, `${server.url}?q=${encodeURIComponent(question)}`);
     const { page } = watched;
     await shown(page, question);
-    const expected = await native(question, 20, 5);
+    const expected = await native(question, 20, 5, await buildOf(page));
     expectSame(await column(page, "judge"), expected.judge);
     const query = corpus.labelled(question);
     if (query === undefined) throw new Error("the question is not labelled");
@@ -134,7 +134,7 @@ describe("pool and top-k", () => {
 
     const query = corpus.labelled(FIRST_QUERY);
     if (query === undefined) throw new Error("the opening question is not labelled");
-    const { scout } = await native(FIRST_QUERY, 50, 1);
+    const { scout } = await native(FIRST_QUERY, 50, 1, await buildOf(page));
     const rank = scout.findIndex(({ id }) => markOf(query, id) === "answers") + 1;
     await page.locator("#pool").fill("50");
     await page.waitForFunction(() => document.querySelectorAll("#scout [data-id]").length === 50);

@@ -3,7 +3,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
-import { column, insistOnBuild, launch, native, open, shown, site } from "./browser";
+import { buildOf, column, insistOnBuild, launch, native, open, shown, site } from "./browser";
 import { serve, type Server } from "./server";
 
 let server: Server;
@@ -88,7 +88,7 @@ describe("an altered index", () => {
     const { page, close } = await open(browser, `${server.url}?pool=5`);
     await page.waitForFunction(() => document.body.textContent?.includes("The scout reads the library"));
     await shown(page, FIRST_QUERY);
-    const { scout } = await native(FIRST_QUERY, 5, 5);
+    const { scout } = await native(FIRST_QUERY, 5, 5, await buildOf(page));
     expect(await column(page, "scout")).toEqual(scout.map(({ id, score }) => ({ id, score: Math.fround(score) })));
     await close();
   });

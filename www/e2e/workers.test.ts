@@ -61,7 +61,7 @@ async function load(workers: number | "auto", more: { broken?: number; scoreCach
         made.push(new Worker(at(script), { type: "module" }));
         return made.at(-1) as Worker;
       };
-      const ranker = await tabrank.load({ workers, worker, modelsUrl: at("models/"), scoreCache: scoreCache ?? 0 });
+      const ranker = await tabrank.load({ workers, worker, build: "simd128", modelsUrl: at("models/"), scoreCache: scoreCache ?? 0 });
       window.kept = { tabrank, ranker, workers: made };
       for (;;) {
         const info = ranker.info();
@@ -107,7 +107,7 @@ describe("several workers", () => {
           },
           [FIRST_QUERY, pool] as const,
         );
-        const expected = await native(FIRST_QUERY, pool, pool);
+        const expected = await native(FIRST_QUERY, pool, pool, "simd128");
         expect(found.retrieved.map(({ id, cosine }) => ({ id, score: cosine }))).toEqual(rounded(expected.scout));
         expect(found.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(rounded(expected.judge));
         expect(found).toMatchObject({ scored: pool, streamed: pool, last: pool });
@@ -148,7 +148,7 @@ describe("known scores", () => {
     expect([first.scored, again.scored, wider.scored]).toEqual([6, 0, 4]);
     expect(again.reranked).toEqual(first.reranked);
     expect(again.timings.rerank).toBeLessThan(first.timings.rerank / 2);
-    const expected = await native(FIRST_QUERY, 10, 5);
+    const expected = await native(FIRST_QUERY, 10, 5, "simd128");
     expect(wider.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(rounded(expected.judge));
     const { scored } = await page.evaluate(
       ([query, documents]) => window.kept.ranker.rerank({ query, documents }),

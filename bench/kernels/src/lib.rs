@@ -13,7 +13,7 @@ mod attention;
 mod sized;
 
 use attention::{Heads, Inputs, attend};
-use kernels::{activation, gemm, gemm_i16, integer, norm, softmax, strassen};
+use kernels::{activation, gemm, gemm_i8, gemm_i16, integer, norm, quant, softmax, strassen};
 use std::hint::black_box;
 
 /// Values that look like hidden states, the same every time.
@@ -98,6 +98,31 @@ pub extern "C" fn prepare_strassen_2(m: usize, k: usize, n: usize) -> *mut Case 
     gemm_i16_case(m, k, n, 2)
 }
 
+/// The same product in bytes, the rows in two planes; `k` is a multiple of 32.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_gemm_i8(m: usize, k: usize, n: usize) -> *mut Case {
+    let x = values(m * k);
+    let mut packed = gemm_i8::Packed::zeros(k, n);
+    let blocks = packed.blocks();
+    for (i, block) in quant::quantize(&values(n * k), quant::Dtype::Q8).chunks(quant::Dtype::Q8.block_bytes()).enumerate() {
+        let (integers, scale) = quant::integers(block, quant::Dtype::Q8);
+        packed.set_block(i / blocks, i % blocks, &integers, scale);
+    }
+    let (mut planes, mut scales, mut out) = (vec![gemm_i8::Planes::default(); m * blocks], vec![0f32; m], vec![0f32; m * n]);
+    case(move || {
+        for ((x, planes), scale) in x.chunks_exact(k).zip(planes.chunks_exact_mut(blocks)).zip(&mut scales) {
+            *scale = gemm_i8::quantize(x, planes);
+        }
+        gemm_i8::gemm(&planes, &packed, 0..n.div_ceil(gemm_i8::PANEL), |row, panel, sums| {
+            let out = &mut out[row * n + panel * gemm_i8::PANEL..][..gemm_i8::PANEL];
+            for (out, sum) in out.iter_mut().zip(sums) {
+                *out = sum * scales[row];
+            }
+        });
+        black_box(&out);
+    })
+}
+
 /// f32 product of the same shape.
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_gemm_f32(m: usize, k: usize, n: usize) -> *mut Case {
@@ -147,6 +172,18 @@ pub extern "C" fn prepare_quantize(rows: usize, width: usize, _: usize) -> *mut 
     case(move || {
         for row in x.chunks_exact(width) {
             black_box(integer::quantize(row, 5000, &mut out));
+        }
+    })
+}
+
+/// The same into two planes; `width` is a multiple of 32.
+#[unsafe(no_mangle)]
+pub extern "C" fn prepare_planes(rows: usize, width: usize, _: usize) -> *mut Case {
+    let x = values(rows * width);
+    let mut out = vec![gemm_i8::Planes::default(); width / quant::BLOCK];
+    case(move || {
+        for row in x.chunks_exact(width) {
+            black_box(gemm_i8::quantize(row, &mut out));
         }
     })
 }

@@ -1,6 +1,8 @@
-//! A linear layer in memory: packed integers for quantized files, packed floats for others.
+//! A linear layer in memory: packed integers for quantized files, of either kind, packed floats for others.
 
 use super::super::Weight;
+use super::Products;
+use super::planes::{self, Planes};
 use super::scratch::sized;
 use crate::kernels::quant::Dtype;
 use crate::kernels::{gemm, gemm_i16, integer, strassen};
@@ -19,7 +21,7 @@ pub struct Strided<V> {
 }
 
 impl Strided<&mut [f32]> {
-    fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         self.values.len().div_ceil(self.stride)
     }
 }
@@ -36,6 +38,7 @@ enum Weights {
         packed: gemm_i16::Packed,
         scales: Vec<f32>,
     },
+    Planes(Planes),
     Floats(gemm::Packed),
 }
 
@@ -45,6 +48,7 @@ pub struct QuantizedRows {
     rows: gemm_i16::Rows,
     scales: Vec<f32>,
     memory: strassen::Memory,
+    planes: planes::QuantizedRows,
 }
 
 impl QuantizedRows {
@@ -73,7 +77,25 @@ impl QuantizedRows {
 }
 
 /// A stretch of a layer's outputs.
-pub struct Part<'l> {
+pub enum Part<'l> {
+    /// Of a layer in 16-bit integers.
+    Words(Words<'l>),
+    /// Of a layer in planes.
+    Planes(planes::Part<'l>),
+}
+
+impl Part<'_> {
+    /// As [`Linear::run`].
+    pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
+        match self {
+            Self::Words(part) => part.run(x, out, rows),
+            Self::Planes(part) => part.run(x, out, &mut rows.planes),
+        }
+    }
+}
+
+/// A stretch of the outputs of a layer in 16-bit integers.
+pub struct Words<'l> {
     packed: &'l gemm_i16::Packed,
     scales: &'l [f32],
     bias: &'l [f32],
@@ -82,13 +104,16 @@ pub struct Part<'l> {
 
 impl Linear {
     /// Packs weights of one input width, side by side.
-    pub fn new(weights: &[Weight], bias: &[f32]) -> Self {
+    pub fn new(weights: &[Weight], bias: &[f32], products: Products) -> Self {
         let k = weights[0].cols;
         let n: usize = weights.iter().map(|w| w.rows).sum();
         debug_assert_eq!(n, bias.len());
         let rows = weights.iter().flat_map(|weight| (0..weight.rows).map(move |row| (weight, row)));
         let mut row = vec![0.0; k];
-        let weight = if weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4)) {
+        let planes = if products == Products::Planes { Planes::new(weights) } else { None };
+        let weight = if let Some(planes) = planes {
+            Weights::Planes(planes)
+        } else if weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4)) {
             let mut packed = gemm_i16::Packed::zeros(k, n);
             let mut scales = vec![0.0; n.next_multiple_of(gemm_i16::PANEL)];
             let pairs = k.div_ceil(2);
@@ -115,7 +140,7 @@ impl Linear {
             Weights::Floats(packed)
         };
         let mut bias = bias.to_vec();
-        bias.resize(n.next_multiple_of(gemm_i16::PANEL), 0.0);
+        bias.resize(n.next_multiple_of(PANEL.max(planes::PANEL)), 0.0);
         Self { weight, bias }
     }
 
@@ -123,28 +148,33 @@ impl Linear {
     pub fn outputs(&self) -> usize {
         match &self.weight {
             Weights::Integers { packed, .. } => packed.n(),
+            Weights::Planes(planes) => planes.outputs(),
             Weights::Floats(packed) => packed.n(),
         }
     }
 
     /// Whether this layer computes in integers.
     pub fn is_integer(&self) -> bool {
-        matches!(self.weight, Weights::Integers { .. })
+        !matches!(self.weight, Weights::Floats(_))
     }
 
     /// Some of the outputs as a layer of their own, if the layer is in integers and the range consists of whole panels.
     pub fn part(&self, columns: Range<usize>) -> Option<Part<'_>> {
-        let Weights::Integers { packed, scales } = &self.weight else { return None };
-        let whole = columns.start.is_multiple_of(gemm_i16::PANEL) && columns.end.is_multiple_of(gemm_i16::PANEL);
-        whole.then_some(Part { packed, scales, bias: &self.bias, columns })
+        let whole = |panel: usize| columns.start.is_multiple_of(panel) && columns.end.is_multiple_of(panel);
+        match &self.weight {
+            Weights::Integers { packed, scales } if whole(PANEL) => Some(Part::Words(Words { packed, scales, bias: &self.bias, columns })),
+            Weights::Planes(planes) if whole(planes::PANEL) => Some(Part::Planes(planes.part(columns, &self.bias))),
+            _ => None,
+        }
     }
 
     /// Applies the layer to the rows of `x`, as many as `out` has.
     pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
         match &self.weight {
             Weights::Integers { packed, scales } => {
-                Part { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
+                Words { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
             }
+            Weights::Planes(planes) => planes.part(0..planes.outputs(), &self.bias).run(x, out, &mut rows.planes),
             Weights::Floats(packed) => {
                 let rows = out.rows();
                 gemm::gemm(gemm::Rows { values: x.values, rows, stride: x.stride }, packed, out.values, out.stride);
@@ -156,9 +186,8 @@ impl Linear {
     }
 }
 
-impl Part<'_> {
-    /// As [`Linear::run`].
-    pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
+impl Words<'_> {
+    fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
         let (k, width) = (self.packed.k(), self.columns.len());
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
         let (scales, bias) = (self.scales.as_chunks::<PANEL>().0, self.bias.as_chunks::<PANEL>().0);
@@ -166,7 +195,7 @@ impl Part<'_> {
         let block = block(out.rows());
         for (x, out) in x.values.chunks(block * x.stride).zip(out.values.chunks_mut(block * stride)) {
             rows.take(Strided { values: x, stride: x_stride }, out.len().div_ceil(stride), k);
-            let QuantizedRows { rows, scales: row_scales, memory } = rows;
+            let QuantizedRows { rows, scales: row_scales, memory, .. } = rows;
             let level = strassen::levels(rows.padded_rows(), rows.pairs(), panels.len());
             strassen::gemm(rows, self.packed, panels.clone(), level, memory, |panel, first_row, tiles| {
                 let start = (panel - first) * PANEL;

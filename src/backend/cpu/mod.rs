@@ -1,11 +1,13 @@
 //! The encoder's arithmetic on this thread.
 //!
-//! Weights of 8-bit and 4-bit files are computed with in 16-bit integers ([`crate::kernels::gemm_i16`]), the rows on
-//! the other side quantized as they come, each with a scale of its own; weights of float files in f32. Either way a row's
-//! result depends on that row alone (and, in attention, on its own sequence), so a batch leaves no trace in a score.
+//! Weights of 8-bit and 4-bit files are computed with in integers, of 16 bits ([`crate::kernels::gemm_i16`]) or of 8
+//! ([`crate::kernels::gemm_i8`]), the rows on the other side quantized as they come, each with a scale of its own; weights of
+//! float files in f32. Any way a row's result depends on that row alone (and, in attention, on its own sequence), so a batch
+//! leaves no trace in a score.
 
 mod attention;
 mod linear;
+mod planes;
 mod scratch;
 mod sized;
 
@@ -19,9 +21,28 @@ use attention::{Inputs, attend};
 use scratch::{Scratch, sized};
 use std::ops::Range;
 
+/// How rows are multiplied by the weights of quantized files. Either way the result is the same on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Products {
+    /// In 16-bit integers ([`crate::kernels::gemm_i16`]).
+    Words,
+    /// In bytes, the rows in two planes ([`crate::kernels::gemm_i8`]).
+    Planes,
+}
+
+impl Default for Products {
+    /// What this build is for.
+    fn default() -> Self {
+        if cfg!(target_feature = "relaxed-simd") { Self::Planes } else { Self::Words }
+    }
+}
+
 /// Runs on the calling thread.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cpu;
+pub struct Cpu {
+    /// Set to compute as another build does, to the bit.
+    pub products: Products,
+}
 
 /// Values in memory, `[rows, width]`.
 #[derive(Clone, Debug)]
@@ -90,11 +111,15 @@ impl Backend for Cpu {
     type Tables = Tables;
 
     fn describe(&self) -> String {
-        format!("cpu ({}, int16)", instruction_set())
+        let products = match self.products {
+            Products::Words => "int16",
+            Products::Planes => "int8 in 2 planes",
+        };
+        format!("cpu ({}, {products})", instruction_set())
     }
 
     fn linear(&self, weights: &[Weight], bias: &[f32]) -> Linear {
-        Linear::new(weights, bias)
+        Linear::new(weights, bias, self.products)
     }
 
     fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Norm {

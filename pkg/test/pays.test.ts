@@ -1,0 +1,95 @@
+import { describe, expect, test, vi } from "vitest";
+import { moduleOfLoops, relaxedPays, type Loops } from "../src/pays.js";
+
+/** Microseconds of a call of each loop. */
+type Costs = Record<keyof Loops, number>;
+
+const sdot: Costs = { relaxed: 1.4, words: 3.8 };
+const vnni: Costs = { relaxed: 2, words: 3.2 };
+const noSdot: Costs = { relaxed: 6.2, words: 5 };
+const noVnni: Costs = { relaxed: 4.4, words: 3 };
+
+/**
+ * A processor, and a clock that shows its time in steps of `resolution` microseconds. `pauses` says after how many calls of
+ * a loop, and for how long, something else runs, time and again.
+ */
+function machine(costs: Costs, resolution: number, pauses: Partial<Record<keyof Loops, readonly [number, number]>> = {}) {
+  const state = { time: 123.4 };
+  const loop = (name: keyof Loops) => {
+    let calls = 0;
+    return vi.fn((times: number) => {
+      state.time += (costs[name] * times) / 128;
+      const [after, long] = pauses[name] ?? [];
+      if (++calls % (after ?? Infinity) === 0) state.time += long ?? 0;
+      return 1;
+    });
+  };
+  const loops = { relaxed: loop("relaxed"), words: loop("words") };
+  return { state, loops, pays: () => relaxedPays(() => loops, () => (Math.floor(state.time / resolution) * resolution) / 1000) };
+}
+
+describe("the relaxed build", () => {
+  describe.each([
+    [5, 1.7],
+    [100, 2.2],
+    [1000, 5],
+  ])("by a clock of %i µs, and in %d ms", (resolution, most) => {
+    test.each([
+      ["sdot", sdot, true],
+      ["VNNI", vnni, true],
+      ["ARM without sdot", noSdot, false],
+      ["x86 without VNNI", noVnni, false],
+    ])("%s", (_, costs, expected) => {
+      const { pays, state } = machine(costs, resolution);
+      const start = state.time;
+      expect(pays()).toBe(expected);
+      expect(state.time - start).toBeLessThan(most * 1000);
+    });
+  });
+
+  test.each([100, 1000])("is chosen or not whatever else runs now and then, by a clock of %i µs", (resolution) => {
+    for (const long of [700, 3000, 10_000]) {
+      for (const after of [1200, 1500, 2000]) {
+        expect(machine(sdot, resolution, { relaxed: [after, long] }).pays()).toBe(true);
+        expect(machine(noVnni, resolution, { words: [after, long] }).pays()).toBe(false);
+      }
+    }
+  });
+
+  test("isn't chosen where something else runs all the time", () => {
+    const { pays, state } = machine(sdot, 100, { relaxed: [20, 3000], words: [20, 3000] });
+    expect(pays()).toBe(false);
+    expect(state.time).toBeLessThan(100_000);
+  });
+
+  test("isn't chosen by a clock that stands still", () => {
+    const { pays, loops } = machine(sdot, 1e9);
+    expect(pays()).toBe(false);
+    expect(loops.relaxed.mock.calls.length).toBeLessThan(5000);
+  });
+
+  test("isn't chosen where nothing can be compiled", () => {
+    const forbidden = () => {
+      throw new WebAssembly.CompileError("refused by the Content-Security-Policy");
+    };
+    expect(relaxedPays(forbidden)).toBe(false);
+  });
+});
+
+describe("the loops", () => {
+  const bytes = moduleOfLoops();
+  const places = (...code: number[]) => [...bytes.keys()].filter((at) => code.every((byte, i) => bytes[at + i] === byte));
+
+  test("have as many of either instruction", () => {
+    expect(places(0xfd, 0x93, 0x02)).toHaveLength(64);
+    expect(places(0xfd, 0xba, 0x01)).toHaveLength(64);
+  });
+
+  test("run, and come to an end", () => {
+    // v128.bitselect takes and gives as many vectors as the relaxed instruction, which this program may lack.
+    const changed = bytes.slice();
+    for (const at of places(0xfd, 0x93, 0x02)) changed.set([0xfd, 0xd2, 0x00], at);
+    const { relaxed, words } = new WebAssembly.Instance(new WebAssembly.Module(changed)).exports as unknown as Loops;
+    expect([relaxed(3, 1), words(3, 1)]).toEqual([1, 1]);
+  });
+});
