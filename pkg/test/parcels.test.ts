@@ -32,9 +32,10 @@ describe("dealing", () => {
     }
   });
 
-  test("puts at most 256 tokens, or one passage, into a parcel that is shared", () => {
-    const costs = [400, 100, 100, 100, 20, 300, 10, 5];
-    expect(deal(costs, 3)).toEqual([[0], [5], [1, 2], [3, 4, 6, 7]]);
+  test("puts at most 384 tokens, or one passage, into a parcel that is shared, and fewer towards the end", () => {
+    const tokens = (parcels: readonly (readonly number[])[]) => parcels.map((parcel) => parcel.length * 50);
+    expect(tokens(deal(Array<number>(50).fill(50), 2))).toEqual([350, 350, 350, 350, 250, 200, 150, 100, 100, 100, 100, 100]);
+    expect(deal([500, 100, 400, 100, 20, 300, 10, 5], 2).slice(0, 3)).toEqual([[0], [2], [5]]);
   });
 
   test("gives every worker something where there is little to do", () => {
