@@ -190,8 +190,9 @@ impl Rows {
         let whole = k.is_multiple_of(8) && rows.iter().all(|row| row.len() == k) && inverse.iter().all(|x| *x != 0.0);
         if !whole {
             for (row, (values, inverse)) in rows.into_iter().zip(inverse).enumerate() {
-                for (i, x) in values.iter().enumerate() {
-                    steps[i / 2].0[2 * row + i % 2] = if inverse == 0.0 { 0 } else { integer::nearest(x * inverse) };
+                let value = |i: usize| values.get(i).map_or(0, |x| if inverse == 0.0 { 0 } else { integer::nearest(x * inverse) });
+                for (i, step) in steps.iter_mut().enumerate() {
+                    step.0[2 * row..2 * row + 2].copy_from_slice(&[value(2 * i), value(2 * i + 1)]);
                 }
             }
             return;
@@ -340,6 +341,36 @@ pub(super) mod tests {
                 b.set_column(c, &values(k, WEIGHT_LIMIT, seed ^ (c as u64 + 1)));
             }
             prop_assert_eq!(run(&x, &b), gemm_reference(&x, &b));
+        }
+
+        /// Also where memory is used again, for the rows that a tile lacks and for those made zeros.
+        #[test]
+        fn rows_are_set_and_quantized_alike(m in 1usize..10, k in 1usize..40, zeros in prop::collection::vec(any::<bool>(), 12), seed: u64) {
+            let k = if seed.is_multiple_of(2) { k * 8 } else { k };
+            let integers = values(m * k, 2000, seed);
+            let inverse = |row: usize| if zeros[row] { 0.0 } else { 0.25 };
+            let mut want = rows(3 * TILE, 50, 2000, seed, TILE);
+            want.reshape(m, k, 2 * TILE);
+            for (i, row) in integers.chunks_exact(k).enumerate() {
+                let row: Vec<i16> = row.iter().map(|x| if zeros[i] { 0 } else { *x }).collect();
+                want.set_row(i, &row);
+            }
+            let floats: Vec<f32> = integers.iter().map(|x| f32::from(*x) * 4.0).collect();
+            let mut got = rows(3 * TILE, 50, 2000, !seed, TILE);
+            got.reshape(m, k, 2 * TILE);
+            for tile in 0..m.div_ceil(TILE) {
+                let of = |i: usize| floats.chunks_exact(k).nth(tile * TILE + i).unwrap_or(&[]);
+                got.quantize_tile(tile, std::array::from_fn(of), std::array::from_fn(|i| inverse(tile * TILE + i)));
+            }
+            prop_assert_eq!(&got.steps, &want.steps);
+            let mut by_column = rows(3 * TILE, 50, 2000, seed ^ 1, TILE);
+            by_column.reshape(m, k, 2 * TILE);
+            let value = |row: usize, column: usize| if zeros[row] || column >= k { 0 } else { integers[row * k + column] };
+            for pair in 0..k.div_ceil(2) {
+                let column = |i: usize| (0..m).map(|row| value(row, 2 * pair + i)).collect::<Vec<_>>();
+                by_column.set_columns(pair, &column(0), &column(1));
+            }
+            prop_assert_eq!(&by_column.steps, &want.steps);
         }
 
         #[test]

@@ -24,7 +24,7 @@ pub mod strassen;
 
 /// Bits for tests, the same for the same seed: Marsaglia's xorshift.
 #[cfg(test)]
-fn noise(seed: u64) -> impl Iterator<Item = u64> {
+pub(crate) fn noise(seed: u64) -> impl Iterator<Item = u64> {
     let mut s = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     std::iter::repeat_with(move || {
         s ^= s << 13;

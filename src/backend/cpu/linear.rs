@@ -211,7 +211,7 @@ impl Words<'_> {
 fn finish(sums: &[[i32; PANEL]], row_scales: &[f32], scales: &[f32; PANEL], bias: &[f32; PANEL], out: Strided<&mut [f32]>, width: usize) {
     let (scales, bias) = (*scales, *bias);
     let values =
-        |sums: &[i32; PANEL], scale: f32| -> [f32; PANEL] { std::array::from_fn(|c| sums[c] as f32 * scale * scales[c] + bias[c]) };
+        |sums: &[i32; PANEL], scale: f32| -> [f32; PANEL] { std::array::from_fn(|c| sums[c] as f32 * (scale * scales[c]) + bias[c]) };
     let rows = sums.iter().zip(row_scales).zip(out.values.chunks_mut(out.stride));
     // Two loops, or compilers make one with a call to copy memory in it.
     if width >= PANEL {
@@ -236,4 +236,48 @@ pub fn block(rows: usize) -> usize {
 /// columns would share a few lines of the cache.
 pub fn stride(width: usize) -> usize {
     width.next_multiple_of(16) + 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::quant::quantize;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        /// Whatever the rows beside it, and in how many levels their products are taken: a row's results are the same bits. What
+        /// is not finite stays in its row.
+        #[test]
+        fn rows_do_not_know_of_each_other(
+            rows in prop_oneof![1usize..20, 40usize..70, 190usize..200],
+            columns in prop_oneof![Just(64usize), Just(96), 1usize..40],
+            blocks in 1usize..3,
+            bad in prop_oneof![Just(f32::NAN), Just(f32::INFINITY), Just(0.0), Just(1e-40), Just(3e38)],
+            seed in any::<u64>(),
+        ) {
+            let (k, products) = (blocks * 32, [Products::Words, Products::Planes][(seed % 2) as usize]);
+            let noise = |n: usize, seed: u64| -> Vec<f32> { crate::kernels::noise(seed).map(|s| (s >> 40) as f32 / 8e6 - 1.0).take(n).collect() };
+            let bytes = quantize(&noise(columns * k, seed), Dtype::Q8);
+            let layer = Linear::new(&[Weight { dtype: Dtype::Q8, rows: columns, cols: k, bytes: &bytes }], &noise(columns, !seed), products);
+            let run = |x: &[f32], memory: &mut QuantizedRows| {
+                let mut out = vec![9.0; x.len() / k * stride(columns)];
+                layer.run(Strided { values: x, stride: k }, Strided { values: &mut out, stride: stride(columns) }, memory);
+                out.chunks(stride(columns)).map(|row| row[..columns].to_vec()).collect::<Vec<_>>()
+            };
+            let (good, mut memory) = (noise(rows * k, seed ^ 1), QuantizedRows::default());
+            let mut mixed = good.clone();
+            let at = (seed % rows as u64) as usize;
+            mixed[at * k + (seed >> 32) as usize % k] = bad;
+            let (all, with_bad) = (run(&good, &mut memory), run(&mixed, &mut memory));
+            for (i, row) in good.chunks(k).enumerate() {
+                let alone = run(row, &mut QuantizedRows::default()).remove(0);
+                prop_assert_eq!(&alone, &all[i]);
+                if i != at {
+                    prop_assert_eq!(&alone, &with_bad[i]);
+                }
+            }
+            prop_assert!(with_bad[at].iter().all(|x| x.is_finite() == bad.is_finite()), "{:?}", with_bad[at]);
+        }
+    }
 }
