@@ -46,18 +46,19 @@ export async function compile(url: URL, signal: AbortSignal): Promise<WebAssembl
   }
 }
 
-/** Starts a compiled engine. */
-export async function start(build: Build, module: WebAssembly.Module): Promise<Running> {
+/** Starts a compiled engine, which came from `url`. */
+export async function start(build: Build, module: WebAssembly.Module, url = wasmOf(build)): Promise<Running> {
   try {
     const { glue } = builds[build];
     const { memory } = await glue.default({ module_or_path: module });
     return { glue, memory };
   } catch (cause) {
-    throw unavailable(builds[build].wasm.href, cause);
+    throw unavailable(url.href, cause);
   }
 }
 
-function unavailable(what: string, cause: unknown): EngineUnavailableError {
+/** The error for an engine that can't be had from where it should be. */
+export function unavailable(what: string, cause: unknown): EngineUnavailableError {
   return new EngineUnavailableError(
     `The engine ${what} could not be started (${String(cause)}). Check that the file is there, or set wasmUrl ` +
       "to where it is, and that the Content-Security-Policy has 'wasm-unsafe-eval' in script-src.",

@@ -1,6 +1,7 @@
 //! Exponential function in plain arithmetic, so that it vectorizes and gives the same bits on every target.
 
 use super::four::Floats;
+use super::narrow::ROUND;
 
 /// e^x. Relative error at most 3e-7; inputs below -87 and above 88 are clamped there; what is not a number stays so.
 ///
@@ -27,7 +28,7 @@ impl Exp {
             high: 88.0,
             log2_e: std::f32::consts::LOG2_E,
             // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer in one vector operation each.
-            round: 12_582_912.0,
+            round: ROUND,
             ln2_high: 0.693_359_4, // few bits, so n * ln2_high is exact
             ln2_low: -2.121_944_4e-4,
             taylor: [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5],
@@ -68,7 +69,7 @@ impl Exp2 {
     /// The constants, hidden from the compiler: see [`Exp::constants`].
     #[inline(always)]
     pub fn constants() -> Self {
-        let [low, round] = std::hint::black_box([-125.0, 12_582_912.0]);
+        let [low, round] = std::hint::black_box([-125.0, ROUND]);
         let c = std::hint::black_box([0.999_999_3, 0.693_121_8, 0.240_247_45, 0.055_917_86, 9.570_102e-3]);
         Self { low: Floats::splat(low), round: Floats::splat(round), c: c.map(Floats::splat) }
     }

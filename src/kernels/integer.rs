@@ -40,8 +40,7 @@ pub fn scale(largest: f32, limit: i16) -> (f32, f32) {
 /// The nearest integer, ties to even; the magnitude must stay below 2^15.
 #[inline(always)]
 pub fn nearest(x: f32) -> i16 {
-    // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
-    (x + 12_582_912.0).to_bits() as i16
+    (x + narrow::ROUND).to_bits() as i16
 }
 
 /// Nearest integers of `values * inverse`, as [`nearest`] has them.

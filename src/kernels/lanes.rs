@@ -1,8 +1,8 @@
 //! The vector operation that the 16-bit matrix product is made of, for each instruction set.
 //!
 //! Four sums of 32 bits each take up the products of a pair of 16-bit weights with a pair of 16-bit inputs:
-//! `i32x4.dot_i16x8_s` in WebAssembly, `pmaddwd` on x86. Integer arithmetic is exact, so every instruction set gives the
-//! same sums as long as they fit 32 bits, which [`super::gemm_i16`] sees to.
+//! `i32x4.dot_i16x8_s` in WebAssembly, `pmaddwd` on x86. Integer arithmetic is exact modulo 2^32, so every instruction
+//! set gives the same sums, whatever overflows; [`super::gemm_i16`] sees to it that what comes out in the end fits.
 
 /// Eight 16-bit integers, four pairs of them: what is added to four sums in one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

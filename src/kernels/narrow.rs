@@ -1,7 +1,7 @@
 //! Floats to 16-bit integers, eight at a time: compilers don't find the instruction for it by themselves.
 
 /// Added to a float of magnitude up to 2^22, it leaves the nearest integer, ties to even, in the low bits of the sum.
-const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23
+pub(super) const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23
 
 /// The definition, one value at a time; what runs where there is no vector unit that this file knows.
 #[cfg(any(test, not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64"))))]

@@ -5,6 +5,7 @@ use super::exp::{Exp, Exp2};
 use super::four::{Floats, Ints};
 use super::gemm_i16::{PANEL, Packed};
 use super::lanes::Words;
+use super::narrow::ROUND;
 
 /// Softmax of one row in place, after multiplying it by `scale`, which is positive; shifted by the maximum, so no overflow.
 /// An empty row stays empty.
@@ -55,8 +56,7 @@ pub fn softmax2_columns(rows: &mut [[f32; PANEL]], budget: f32, out: &mut Packed
 /// Rounds four columns, times `one`, into the vectors `v` of a panel; their sums.
 #[inline(always)]
 fn round_pairs(rows: &[[f32; PANEL]], one: Floats, out: &mut [[Words; PANEL / 4]], v: usize) -> [i32; 4] {
-    // Adding 1.5 * 2^23 leaves the integer in the low bits of the mantissa.
-    let round = Floats::splat(std::hint::black_box(12_582_912.0));
+    let round = Floats::splat(std::hint::black_box(ROUND));
     let low = Ints::splat(std::hint::black_box(0xffff));
     let bits = |row: &[f32; PANEL]| (Floats::load(&row.as_chunks::<4>().0[v]) * one + round).bits();
     let (pairs, last) = rows.as_chunks::<2>();
@@ -71,8 +71,8 @@ fn round_pairs(rows: &[[f32; PANEL]], one: Floats, out: &mut [[Words; PANEL / 4]
         sum = sum + a;
         out[pairs.len()][v] = Words::of_pairs((a & low).array());
     }
-    // What the sums have too much: the bits of 1.5 * 2^23, once for each row.
-    let excess = (rows.len() as i32).wrapping_mul(12_582_912f32.to_bits() as i32);
+    // What the sums have too much: the bits of `ROUND`, once for each row.
+    let excess = (rows.len() as i32).wrapping_mul(ROUND.to_bits() as i32);
     sum.array().map(|sum| sum.wrapping_sub(excess))
 }
 

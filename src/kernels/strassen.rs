@@ -28,10 +28,10 @@ pub struct Memory {
     sums: Vec<Sums>,
 }
 
-/// Levels that pay for a product of `rows` rows, multiples of [`MULTIPLE`], by `panels` panels of `pairs` pairs of rows.
+/// Levels that pay for a product of `rows` rows by `panels` panels of `pairs` pairs of rows.
 pub fn levels(rows: usize, pairs: usize, panels: usize) -> u32 {
     let possible = |level: u32| rows.is_multiple_of(TILE << level) && pairs.is_multiple_of(1 << level) && panels.is_multiple_of(1 << level);
-    let pays = |level: u32| level == 0 || rows >= 16 << level;
+    let pays = |level: u32| level == 0 || rows >= MULTIPLE << level;
     (0..=LEVELS).rev().find(|&level| possible(level) && pays(level)).unwrap_or(0)
 }
 
@@ -65,6 +65,9 @@ pub fn gemm(x: &Rows, b: &Packed, panels: Range<usize>, level: u32, memory: &mut
             let (row, column) = position(i, level);
             let first_row = row * tiles * TILE;
             let rows = x.rows().saturating_sub(first_row);
+            if rows == 0 {
+                continue; // nothing but padding
+            }
             store(first + column, first_row, &block[..rows.div_ceil(TILE).min(tiles)]);
         }
     }
@@ -278,20 +281,86 @@ mod tests {
         fn equals_the_plain_product(m in 0usize..40, k in 1usize..9, n in 1usize..4, level in 0u32..=LEVELS, seed: u64) {
             let (k, n) = ((k * 2) << LEVELS, (n * PANEL) << LEVELS);
             let x = tests::rows(m, k, row_limit(k), seed, MULTIPLE);
-            let mut b = Packed::zeros(k, n);
-            for c in 0..n {
-                b.set_column(c, &tests::values(k, WEIGHT_LIMIT, seed ^ (c as u64 + 1)));
-            }
-            let mut out = vec![vec![i64::MIN; n]; m];
-            gemm(&x, &b, 0..n / PANEL, level, &mut Memory::default(), |panel, first, tiles| {
-                for (m, sums) in (first..m).zip(tiles.as_flattened()) {
-                    for (c, sum) in sums.iter().enumerate() {
-                        assert_eq!(out[m][panel * PANEL + c], i64::MIN, "each result once");
-                        out[m][panel * PANEL + c] = (*sum).into();
-                    }
-                }
-            });
-            prop_assert_eq!(out, gemm_reference(&x, &b));
+            let b = right(k, n, seed);
+            prop_assert_eq!(run(&x, &b, 0, level, &mut Memory::default()), gemm_reference(&x, &b));
         }
+
+        /// One memory for all, as the engine has it, and panels from somewhere in the middle on.
+        #[test]
+        fn memory_is_used_again(shapes in prop::collection::vec((1usize..40, 1usize..5, 1usize..4, 0u32..=LEVELS), 1..5), seed: u64) {
+            let (mut memory, mut x) = (Memory::default(), Rows::default());
+            for (m, k, n, level) in shapes {
+                let (k, n) = ((k * 2) << LEVELS, (n * PANEL) << LEVELS);
+                x.reshape(m, k, MULTIPLE);
+                for (i, row) in tests::values(m * k, row_limit(k), seed).chunks_exact(k).enumerate() {
+                    x.set_row(i, row);
+                }
+                let b = right(k, n, seed);
+                let (got, want) = (run(&x, &b, 1 << LEVELS, level, &mut memory), gemm_reference(&x, &b));
+                for (got, want) in got.iter().zip(&want) {
+                    prop_assert_eq!(&got[PANEL << LEVELS..], &want[PANEL << LEVELS..]);
+                }
+            }
+        }
+    }
+
+    /// The largest values with the signs that add up in the combinations of four, at every level.
+    #[test]
+    fn the_largest_combinations_fit() {
+        let (m, k, n) = (MULTIPLE, 16 << LEVELS, PANEL << LEVELS);
+        // S4 = a12 - a21 - a22 + a11 and T4 = b21 - b22 + b12 - b11, of quarters and of quarters of quarters.
+        let half = |i: usize, of: usize, level: usize| i * (2 << level) / of % 2;
+        let left = |row: usize, _: usize| (0..LEVELS as usize).fold(1, |sign, level| if half(row, m, level) == 1 { -sign } else { sign });
+        let right = |row: usize, column: usize| {
+            (0..LEVELS as usize).fold(1, |sign, level| if half(row, k, level) == half(column, n, level) { -sign } else { sign })
+        };
+        for (sign, other) in [(1, 1), (1, -1), (-1, 1), (-1, -1)] {
+            let mut x = Rows::default();
+            x.reshape(m, k, MULTIPLE);
+            let limit = row_limit(k);
+            assert_eq!(limit, LIMIT);
+            for row in 0..m {
+                x.set_row(row, &(0..k).map(|column| sign * left(row, column) * limit).collect::<Vec<_>>());
+            }
+            let mut b = Packed::zeros(k, n);
+            for column in 0..n {
+                b.set_column(column, &(0..k).map(|row| other * right(row, column) * WEIGHT_LIMIT).collect::<Vec<_>>());
+            }
+            for level in 0..=LEVELS {
+                assert_eq!(run(&x, &b, 0, level, &mut Memory::default()), gemm_reference(&x, &b));
+            }
+        }
+    }
+
+    #[test]
+    fn levels_are_used_where_they_pay() {
+        assert_eq!(levels(192, 192, 48), 2);
+        assert_eq!(levels(192, 192, 50), 1);
+        assert_eq!(levels(192, 192, 49), 0);
+        assert_eq!(levels(192, 193, 48), 0);
+        assert_eq!(levels(32, 192, 48), 1);
+        assert_eq!(levels(16, 192, 48), 0);
+    }
+
+    fn right(k: usize, n: usize, seed: u64) -> Packed {
+        let mut b = Packed::zeros(k, n);
+        for c in 0..n {
+            b.set_column(c, &tests::values(k, WEIGHT_LIMIT, seed ^ (c as u64 + 1)));
+        }
+        b
+    }
+
+    /// The product with all panels from `from` on; what is before is left out.
+    fn run(x: &Rows, b: &Packed, from: usize, level: u32, memory: &mut Memory) -> Vec<Vec<i64>> {
+        let mut out = vec![vec![i64::MIN; b.n()]; x.rows()];
+        gemm(x, b, from..b.panels(), level, memory, |panel, first, tiles| {
+            for (row, sums) in (first..x.rows()).zip(tiles.as_flattened()) {
+                for (c, sum) in sums.iter().enumerate() {
+                    assert_eq!(out[row][panel * PANEL + c], i64::MIN, "each result once");
+                    out[row][panel * PANEL + c] = (*sum).into();
+                }
+            }
+        });
+        out
     }
 }

@@ -58,6 +58,15 @@ describe("the build that is chosen", () => {
     expect(device).toContain(build);
     expect(watched.complaints).toEqual([]);
   });
+
+  it("is refused where another one lies at wasmUrl", async () => {
+    const message = await watched.page.evaluate(async (file) => {
+      const at = (path: string) => new URL(`/repository/${path}`, location.href);
+      const loading = window.kept.tabrank.load({ modelsUrl: at("models/"), wasmUrl: at(`pkg/wasm/${file}`) });
+      return loading.then(String, (error: Error) => `${error.name}: ${error.message}`);
+    }, FILES["relaxed-simd"]);
+    expect(message).toMatch(/^EngineUnavailableError: .*tabrank_relaxed_bg\.wasm.* not the build simd128/);
+  });
 });
 
 describe("each build", () => {

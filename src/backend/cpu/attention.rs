@@ -14,6 +14,8 @@ const LIMIT: i16 = 5792;
 /// for rounding, fits 32 bits.
 const VALUES_LIMIT: i16 = 8191;
 const BUDGET: f32 = 250_000.0;
+/// Tokens for whose roundings there is room.
+const MOST_TOKENS: usize = 20_000;
 
 /// What one sequence's attention reads. Rows begin at the slices' starts; heads lie side by side in a row.
 #[derive(Clone, Copy)]
@@ -55,7 +57,7 @@ pub struct Heads {
 /// Attention of all heads into `out`, as many rows of `width` as there are queries.
 pub fn attend(inputs: Inputs, heads: usize, width: usize, out: &mut [f32], integers: bool, memory: &mut Heads) {
     let size = width / heads;
-    if integers && size.is_multiple_of(2) && size <= 64 {
+    if integers && size.is_multiple_of(2) && size <= 64 && inputs.tokens <= MOST_TOKENS {
         memory.in_integers(inputs, heads, size, out);
     } else {
         for head in 0..heads {
@@ -169,5 +171,80 @@ impl Heads {
             softmax::softmax(row, 1.0 / (size as f32).sqrt());
         }
         gemm::gemm(gemm::Rows { values: scores, rows, stride: tokens }, &self.values_f32, &mut out[at..], width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::noise;
+    use proptest::prelude::*;
+
+    /// Attention of `queries` queries over `tokens` tokens, rows of queries, keys and values side by side.
+    fn run(x: &[f32], queries: usize, heads: usize, size: usize, integers: bool, memory: &mut Heads) -> Vec<f32> {
+        let width = heads * size;
+        let inputs = Inputs {
+            queries: x,
+            queries_stride: 3 * width,
+            keys: &x[width..],
+            values: &x[2 * width..],
+            stride: 3 * width,
+            tokens: x.len() / 3 / width,
+        };
+        let mut out = vec![9.0; queries * width];
+        attend(inputs, heads, width, &mut out, integers, memory);
+        out
+    }
+
+    fn values(n: usize, seed: u64) -> Vec<f32> {
+        noise(seed).map(|s| (s >> 40) as f32 / 4e6 - 2.0).take(n).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Also where memory is used again for other shapes.
+        #[test]
+        fn integers_agree_with_floats(
+            shapes in prop::collection::vec((1usize..4, prop::sample::select(vec![2usize, 6, 32, 64]), 1usize..40, any::<prop::sample::Index>()), 1..4),
+            seed: u64,
+        ) {
+            let mut memory = Heads::default();
+            for (heads, size, tokens, queries) in shapes {
+                let x = values(tokens * 3 * heads * size, seed);
+                let queries = 1 + queries.index(tokens);
+                let (got, want) = (run(&x, queries, heads, size, true, &mut memory), run(&x, queries, heads, size, false, &mut Heads::default()));
+                for (got, want) in got.iter().zip(&want) {
+                    prop_assert!((got - want).abs() < 4e-3, "{got} {want}");
+                }
+            }
+        }
+
+        /// In a query it shows in that query's row, in a key or a value in all of the head's.
+        #[test]
+        fn what_is_not_finite_shows(tokens in 1usize..20, bad in prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY]), at: prop::sample::Index, seed: u64) {
+            let (heads, size) = (2, 6);
+            let mut x = values(tokens * 36, seed);
+            let at = at.index(x.len());
+            x[at] = bad;
+            let (row, part, head) = (at / 36, at % 36 / 12, at % 12 / size);
+            let out = run(&x, tokens, heads, size, true, &mut Heads::default());
+            for (i, out) in out.chunks(size).enumerate() {
+                let hit = i % heads == head && (part > 0 || i / heads == row);
+                prop_assert_eq!(out.iter().all(|x| x.is_finite()), !hit);
+            }
+        }
+    }
+
+    #[test]
+    fn extremes() {
+        // The largest products of 64 integers, and sums of equal probabilities over many tokens.
+        for (tokens, size) in [(3, 64), (1000, 2), (2001, 2)] {
+            for sign in [1.0, -1.0] {
+                let x: Vec<f32> = (0..tokens * 3 * size).map(|i| if i / size % 3 == 1 { sign } else { 1.0 }).collect();
+                for out in run(&x, 3.min(tokens), 1, size, true, &mut Heads::default()) {
+                    assert!((out - 1.0).abs() < 1e-3, "{out}");
+                }
+            }
+        }
     }
 }

@@ -8,10 +8,12 @@ use crate::kernels::quant::Dtype;
 use crate::kernels::{gemm, gemm_i16, integer, strassen};
 use std::ops::Range;
 
-/// Rows multiplied at a time, at most: enough for what is prepared for them to pay, few enough to stay in the cache.
-pub const BLOCK: usize = 192;
+/// Rows multiplied at a time, at most: enough for what is prepared for them to pay.
+const MOST_ROWS: usize = 192;
+/// Values of them, at most: few enough for what is between two layers to stay in the cache.
+const MOST_VALUES: usize = MOST_ROWS * 1536;
 const PANEL: usize = gemm_i16::PANEL;
-const _: () = assert!(BLOCK.is_multiple_of(strassen::MULTIPLE));
+const _: () = assert!(MOST_ROWS.is_multiple_of(strassen::MULTIPLE));
 
 /// Rows of values, each beginning `stride` values after the one before; the last may end with its values.
 #[derive(Clone, Copy)]
@@ -126,6 +128,9 @@ impl Linear {
                 }
                 let integers = panel[at * pairs..][..pairs].as_flattened_mut();
                 scales[column] = integer::quantize(&row, gemm_i16::WEIGHT_LIMIT, &mut integers[..k]);
+                if !scales[column].is_finite() {
+                    integers.fill(0); // it shows by its scale, and must not in its neighbours
+                }
                 if at + 1 == gemm_i16::PANEL || column + 1 == n {
                     packed.set_panel(column / gemm_i16::PANEL, &panel);
                 }
@@ -192,7 +197,7 @@ impl Words<'_> {
         let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
         let (scales, bias) = (self.scales.as_chunks::<PANEL>().0, self.bias.as_chunks::<PANEL>().0);
         let (x_stride, stride) = (x.stride, out.stride);
-        let block = block(out.rows());
+        let block = block(out.rows(), k.max(width));
         for (x, out) in x.values.chunks(block * x.stride).zip(out.values.chunks_mut(block * stride)) {
             rows.take(Strided { values: x, stride: x_stride }, out.len().div_ceil(stride), k);
             let QuantizedRows { rows, scales: row_scales, memory, .. } = rows;
@@ -225,17 +230,18 @@ fn finish(sums: &[[i32; PANEL]], row_scales: &[f32], scales: &[f32; PANEL], bias
     }
 }
 
-/// Into how many rows at a time `rows` rows are best divided.
-pub fn block(rows: usize) -> usize {
+/// Into how many rows at a time `rows` rows of up to `width` values are best divided.
+pub fn block(rows: usize, width: usize) -> usize {
+    let most = (MOST_VALUES / width.max(1)).clamp(1, MOST_ROWS);
     let units = rows.div_ceil(strassen::MULTIPLE).max(1);
-    let blocks = (units * strassen::MULTIPLE).div_ceil(BLOCK);
+    let blocks = (units * strassen::MULTIPLE).div_ceil(most.next_multiple_of(strassen::MULTIPLE));
     units.div_ceil(blocks) * strassen::MULTIPLE
 }
 
-/// From one row's start to the next, where rows of `width` values are kept for a while: not a multiple of a power of two, or
-/// columns would share a few lines of the cache.
+/// From one row's start to the next, where rows of `width` values are kept for a while: an odd number of cache lines, or
+/// columns would share a few sets of the cache.
 pub fn stride(width: usize) -> usize {
-    width.next_multiple_of(16) + 16
+    (width.div_ceil(16) | 1) * 16
 }
 
 #[cfg(test)]
@@ -243,6 +249,43 @@ mod tests {
     use super::*;
     use crate::kernels::quant::quantize;
     use proptest::prelude::*;
+    use std::cell::RefCell;
+
+    fn noise(n: usize, seed: u64) -> Vec<f32> {
+        crate::kernels::noise(seed).map(|s| (s >> 40) as f32 / 8e6 - 1.0).take(n).collect()
+    }
+
+    fn run(layer: impl Fn(Strided<&[f32]>, Strided<&mut [f32]>), x: &[f32], k: usize, columns: usize) -> Vec<Vec<f32>> {
+        let stride = stride(columns);
+        let mut out = vec![9.0; x.len() / k * stride];
+        layer(Strided { values: x, stride: k }, Strided { values: &mut out, stride });
+        out.chunks(stride).map(|row| row[..columns].to_vec()).collect()
+    }
+
+    fn layer(columns: usize, k: usize, products: Products, seed: u64) -> Linear {
+        let bytes = quantize(&noise(columns * k, seed), Dtype::Q8);
+        Linear::new(&[Weight { dtype: Dtype::Q8, rows: columns, cols: k, bytes: &bytes }], &noise(columns, !seed), products)
+    }
+
+    #[test]
+    fn rows_are_divided_evenly_and_wide_ones_finely() {
+        assert_eq!([1, 16, 100, 192, 193, 384, 400].map(|rows| block(rows, 1536)), [16, 16, 112, 192, 112, 192, 144]);
+        assert_eq!([block(384, 3072), block(384, 1 << 18)], [96, 16]);
+    }
+
+    #[test]
+    fn a_part_is_part_of_the_whole() {
+        for products in [Products::Words, Products::Planes] {
+            let (layer, x) = (layer(64, 64, products, 5), noise(3 * 64, 6));
+            let whole = run(|x, out| layer.run(x, out, &mut Default::default()), &x, 64, 64);
+            let part = layer.part(16..48).expect("whole panels");
+            let got = run(|x, out| part.run(x, out, &mut Default::default()), &x, 64, 32);
+            for (got, whole) in got.iter().zip(&whole) {
+                assert_eq!(got, &whole[16..48]);
+            }
+            assert!(layer.part(3..48).is_none());
+        }
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
@@ -252,32 +295,29 @@ mod tests {
         fn rows_do_not_know_of_each_other(
             rows in prop_oneof![1usize..20, 40usize..70, 190usize..200],
             columns in prop_oneof![Just(64usize), Just(96), 1usize..40],
-            blocks in 1usize..3,
+            blocks in prop_oneof![Just(1usize), Just(2), Just(48)],
             bad in prop_oneof![Just(f32::NAN), Just(f32::INFINITY), Just(0.0), Just(1e-40), Just(3e38)],
-            seed in any::<u64>(),
+            at: prop::sample::Index,
+            bad_value: prop::sample::Index,
+            seed: u64,
         ) {
-            let (k, products) = (blocks * 32, [Products::Words, Products::Planes][(seed % 2) as usize]);
-            let noise = |n: usize, seed: u64| -> Vec<f32> { crate::kernels::noise(seed).map(|s| (s >> 40) as f32 / 8e6 - 1.0).take(n).collect() };
-            let bytes = quantize(&noise(columns * k, seed), Dtype::Q8);
-            let layer = Linear::new(&[Weight { dtype: Dtype::Q8, rows: columns, cols: k, bytes: &bytes }], &noise(columns, !seed), products);
-            let run = |x: &[f32], memory: &mut QuantizedRows| {
-                let mut out = vec![9.0; x.len() / k * stride(columns)];
-                layer.run(Strided { values: x, stride: k }, Strided { values: &mut out, stride: stride(columns) }, memory);
-                out.chunks(stride(columns)).map(|row| row[..columns].to_vec()).collect::<Vec<_>>()
-            };
-            let (good, mut memory) = (noise(rows * k, seed ^ 1), QuantizedRows::default());
-            let mut mixed = good.clone();
-            let at = (seed % rows as u64) as usize;
-            mixed[at * k + (seed >> 32) as usize % k] = bad;
-            let (all, with_bad) = (run(&good, &mut memory), run(&mixed, &mut memory));
-            for (i, row) in good.chunks(k).enumerate() {
-                let alone = run(row, &mut QuantizedRows::default()).remove(0);
-                prop_assert_eq!(&alone, &all[i]);
-                if i != at {
-                    prop_assert_eq!(&alone, &with_bad[i]);
+            let (k, at) = (blocks * 32, at.index(rows));
+            for products in [Products::Words, Products::Planes] {
+                let layer = layer(columns, k, products, seed);
+                let run = |x: &[f32], memory: &RefCell<QuantizedRows>| run(|x, out| layer.run(x, out, &mut memory.borrow_mut()), x, k, columns);
+                let (good, memory) = (noise(rows * k, seed ^ 1), RefCell::default());
+                let mut mixed = good.clone();
+                mixed[at * k + bad_value.index(k)] = bad;
+                let (all, with_bad) = (run(&good, &memory), run(&mixed, &memory));
+                for (i, row) in good.chunks(k).enumerate() {
+                    let alone = run(row, &RefCell::default()).remove(0);
+                    prop_assert_eq!(&alone, &all[i]);
+                    if i != at {
+                        prop_assert_eq!(&alone, &with_bad[i]);
+                    }
                 }
+                prop_assert!(with_bad[at].iter().all(|x| x.is_finite() == bad.is_finite()), "{:?}", with_bad[at]);
             }
-            prop_assert!(with_bad[at].iter().all(|x| x.is_finite() == bad.is_finite()), "{:?}", with_bad[at]);
         }
     }
 }

@@ -214,14 +214,14 @@ impl Backend for Cpu {
         Scratch::with(|scratch| {
             let Scratch { rows: quantized, projected, mixed, .. } = scratch;
             // As many rows at a time as the layers take: what lies between the two layers stays in the cache.
-            let (rows, width) = (linear::block(x.rows()), x.width);
+            let (rows, width) = (linear::block(x.rows(), up.outputs()), x.width);
             let (inner_stride, stride) = (linear::stride(up.outputs()), linear::stride(width));
             for block in x.values.chunks_mut(rows * width) {
                 let rows = block.len() / width;
                 let inner = sized(projected, rows * inner_stride);
                 let (x, out) = (Strided { values: &*block, stride: width }, Strided { values: &mut *inner, stride: inner_stride });
                 up.run(x, out, quantized);
-                activation::gelu(inner);
+                activation::gelu(inner); // what lies between the rows too, which nobody reads
                 let mixed = sized(mixed, rows * stride);
                 let (x, out) = (Strided { values: &*inner, stride: inner_stride }, Strided { values: &mut *mixed, stride });
                 down.run(x, out, quantized);
