@@ -57,11 +57,10 @@ export async function start(build: Build, module: WebAssembly.Module, url = wasm
   }
 }
 
-/** The error for an engine that can't be had from where it should be. */
-export function unavailable(what: string, cause: unknown): EngineUnavailableError {
+function unavailable(what: string, cause: unknown): EngineUnavailableError {
   return new EngineUnavailableError(
-    `The engine ${what} could not be started (${String(cause)}). Check that the file is there, or set wasmUrl ` +
-      "to where it is, and that the Content-Security-Policy has 'wasm-unsafe-eval' in script-src.",
+    `The engine ${what} could not be started (${String(cause)}). Check that the file is there and of this version and build, or ` +
+      "set wasmUrl to where it is, and that the Content-Security-Policy has 'wasm-unsafe-eval' in script-src.",
     { cause },
   );
 }

@@ -12,7 +12,7 @@ import { fetchManifest, findEntry } from "./manifest.js";
 import { digestWith, obtain, type ModelFile, type Supply } from "./models.js";
 import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
 import { serve, type Context, type Handlers, type Port } from "./serve.js";
-import { compile, start, unavailable, wasmOf, type Running } from "./start.js";
+import { compile, start, wasmOf, type Running } from "./start.js";
 import { Store } from "./store.js";
 import type { Build, ManifestEntry, ModelInfo } from "./types.js";
 
@@ -94,7 +94,6 @@ async function startEngine(build: Build, url: string | undefined, { signal, prog
   const { glue } = running;
   const next = new glue.Engine();
   const { version, device }: EngineReport = next.info();
-  if (!device.includes(build)) throw unavailable(wasm.href, `it is not the build ${build}, but ${device}`);
   return { glue, module, next, version, device };
 }
 
