@@ -1,43 +1,19 @@
 /** The builds of the engine in a page of somebody else's: which is fetched, and what each computes. */
 
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Build, Info } from "tabrank";
 import { FIRST_QUERY } from "../src/state";
-import { insistOnBuild, launch, native, open, repository, type Watched } from "./browser";
-import { serve, type Server } from "./server";
+import { native } from "./browser";
+import { elsewhere } from "./elsewhere";
 
 const FILES: Readonly<Record<Build, string>> = { simd128: "tabrank_bg.wasm", "relaxed-simd": "tabrank_relaxed_bg.wasm" };
 
-/** As strict as can be: also what is compiled to find out which build is the quicker one needs no more. */
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
-
-let server: Server;
-let browser: Browser;
-let watched: Watched;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(repository, "/repository/", undefined, { "Content-Security-Policy": POLICY });
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-beforeEach(async () => {
-  server.requests.length = 0;
-  watched = await open(browser, `${server.url}www/e2e/plain.html`);
-  await watched.page.waitForFunction(() => "kept" in window);
-});
-
-afterEach(() => watched.close());
+/** The policy of that page allows what is compiled to find out which build is the quicker one. */
+const here = elsewhere();
 
 /** Loads the models, with the corpus as documents, in two workers. */
 function load(build: Build | "auto" | undefined): Promise<Info> {
-  return watched.page.evaluate(async (build) => {
+  return here.watched.page.evaluate(async (build) => {
     const at = (path: string) => new URL(`/repository/${path}`, location.href);
     const { tabrank } = window.kept;
     const ranker = await tabrank.load({ ...(build && { build }), workers: 2, modelsUrl: at("models/"), scoreCache: 0 });
@@ -49,18 +25,18 @@ function load(build: Build | "auto" | undefined): Promise<Info> {
   }, build);
 }
 
-const engines = () => server.requests.filter((path) => path.endsWith(".wasm")).map((path) => path.slice(path.lastIndexOf("/") + 1));
+const engines = () => here.server.requests.filter((path) => path.endsWith(".wasm")).map((path) => path.slice(path.lastIndexOf("/") + 1));
 
 describe("the build that is chosen", () => {
   it.each(["auto", undefined] as const)("is the only one that is fetched, with the option %s", async (option) => {
     const { build, device } = await load(option);
     expect(engines()).toEqual([FILES[build]]);
     expect(device).toContain(build);
-    expect(watched.complaints).toEqual([]);
+    expect(here.watched.complaints).toEqual([]);
   });
 
   it("is refused where another one lies at wasmUrl", async () => {
-    const message = await watched.page.evaluate(async (file) => {
+    const message = await here.watched.page.evaluate(async (file) => {
       const at = (path: string) => new URL(`/repository/${path}`, location.href);
       const loading = window.kept.tabrank.load({ modelsUrl: at("models/"), wasmUrl: at(`pkg/wasm/${file}`) });
       return loading.then(String, (error: Error) => `${error.name}: ${error.message}`);
@@ -75,7 +51,7 @@ describe("each build", () => {
   it.each(["simd128", "relaxed-simd"] as const)("%s: the command line's numbers to the bit", async (build) => {
     expect(await load(build)).toMatchObject({ build, device: expect.stringContaining(build) });
     expect(engines()).toEqual([FILES[build]]);
-    const found = await watched.page.evaluate((query) => window.kept.ranker.search(query, { pool: 50, topK: 50 }), FIRST_QUERY);
+    const found = await here.watched.page.evaluate((query) => window.kept.ranker.search(query, { pool: 50, topK: 50 }), FIRST_QUERY);
     const expected = await native(FIRST_QUERY, 50, 50, build);
     expect(found.retrieved.map(({ id, cosine }) => ({ id, score: cosine }))).toEqual(
       expected.scout.map(({ id, score }) => ({ id, score: Math.fround(score) })),
@@ -84,7 +60,7 @@ describe("each build", () => {
       expected.judge.map(({ id, score }) => ({ id, score: Math.fround(score) })),
     );
     judged.set(build, new Map(found.reranked.map(({ id, logit }) => [id, logit])));
-    expect(watched.complaints).toEqual([]);
+    expect(here.watched.complaints).toEqual([]);
   });
 
   it("rounds in its own way, within 0.05 of the other", () => {

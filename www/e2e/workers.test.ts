@@ -1,15 +1,12 @@
 /** The package as somebody else's page uses it, without a bundler and under a strict policy: one, two and three workers. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeEach, describe, expect, it } from "vitest";
 import type * as Tabrank from "tabrank";
 import type { Info, Ranker } from "tabrank";
 import { FIRST_QUERY } from "../src/state";
-import { insistOnBuild, launch, native, open, repository, type Watched } from "./browser";
-import { serve, type Server } from "./server";
-
-/** Workers are bound by the policy that comes with their own script, so it goes with every file. */
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+import { native } from "./browser";
+import { elsewhere } from "./elsewhere";
 
 /** What the tests keep in the page between two steps. */
 interface Kept {
@@ -24,30 +21,11 @@ declare global {
   }
 }
 
-let server: Server;
-let browser: Browser;
-let watched: Watched;
+const here = elsewhere();
 let page: Page;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(repository, "/repository/", undefined, { "Content-Security-Policy": POLICY });
-  browser = await launch();
+beforeEach(() => {
+  ({ page } = here.watched);
 });
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-beforeEach(async () => {
-  server.requests.length = 0;
-  watched = await open(browser, `${server.url}www/e2e/plain.html`);
-  ({ page } = watched);
-  await page.waitForFunction(() => "kept" in window);
-});
-
-afterEach(() => watched.close());
 
 /** Loads the models with so many workers, without an index, and waits until all of them are ready or lost. */
 async function load(workers: number | "auto", more: { broken?: number; scoreCache?: number } = {}): Promise<Info> {
@@ -114,15 +92,15 @@ describe("several workers", () => {
       }
       await page.evaluate(() => window.kept.ranker.dispose());
     }
-    expect(watched.complaints).toEqual([]);
+    expect(here.watched.complaints).toEqual([]);
   });
 
   it("fetch engine and models once", async () => {
     const info = await load(3);
-    const asked = (end: string) => server.requests.filter((path) => path.endsWith(end)).length;
+    const asked = (end: string) => here.server.requests.filter((path) => path.endsWith(end)).length;
     expect([asked("tabrank_bg.wasm"), asked("all-MiniLM-L6-v2-Q8_0.gguf"), asked("tabrank-minilm-l6-Q8_0.gguf")]).toEqual([1, 1, 1]);
     expect(info.memory).toBeGreaterThan(3 * 25e6);
-    expect(watched.complaints).toEqual([]);
+    expect(here.watched.complaints).toEqual([]);
   });
 
   it("share a rerank of passages of very different lengths", async () => {

@@ -3,7 +3,7 @@
 use super::super::Weight;
 use super::Products;
 use super::planes::{self, Planes};
-use super::scratch::sized;
+use super::sized::sized;
 use crate::kernels::quant::Dtype;
 use crate::kernels::{gemm, gemm_i16, integer, strassen};
 use std::ops::Range;

@@ -18,7 +18,8 @@ use super::{Activation, Attention, Backend, Carried, FeedForward, Packing, Weigh
 use crate::kernels::quant::dequantize;
 use crate::kernels::{activation, instruction_set, norm};
 use attention::{Inputs, attend};
-use scratch::{Scratch, sized};
+use scratch::Scratch;
+use sized::sized;
 use std::ops::Range;
 
 /// How rows are multiplied by the weights of quantized files. Either way the result is the same on every machine.

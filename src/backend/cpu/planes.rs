@@ -2,7 +2,7 @@
 
 use super::super::Weight;
 use super::linear::Strided;
-use super::scratch::sized;
+use super::sized::sized;
 use crate::kernels::gemm_i8;
 pub use crate::kernels::gemm_i8::PANEL;
 use crate::kernels::quant::{BLOCK, Dtype, integers};

@@ -2,7 +2,6 @@
 
 use super::attention::Heads;
 use super::linear::QuantizedRows;
-pub use super::sized::sized;
 use std::cell::RefCell;
 
 /// One thread's working memory.
