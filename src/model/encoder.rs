@@ -10,12 +10,13 @@ use crate::backend::{Attention, Backend, Carried, FeedForward, Packing, Weight, 
 use crate::kernels::quant::Dtype;
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A loaded encoder with its tokenizer.
 pub struct Encoder<B: Backend> {
     backend: B,
     config: Config,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     tables: B::Tables,
     norm: B::Norm,
     layers: Vec<Layer<B>>,
@@ -30,7 +31,7 @@ struct Layer<B: Backend> {
 pub(super) struct Unfinished<B: Backend> {
     backend: B,
     config: Config,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     words: Range<usize>,
     words_dtype: Dtype,
     positions: Vec<f32>,
@@ -90,7 +91,7 @@ impl<B: Backend> Encoder<B> {
     where
         B: Clone,
     {
-        let tokenizer = Tokenizer::from_json(file.string(names::key::TOKENIZER)?)?;
+        let tokenizer = Tokenizer::shared(file.string(names::key::TOKENIZER)?)?;
         let Config { width, inner, .. } = config;
         let loader = Loader { file, backend: backend.clone(), width, epsilon: config.epsilon };
         // The tables' lengths are those of the tensors; metadata carry no vocabulary size.

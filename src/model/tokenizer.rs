@@ -6,10 +6,13 @@
 use super::ModelError;
 use super::added_tokens::AddedTokens;
 use crate::backend::Packing;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use ahash::AHashMap;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fmt;
+use std::sync::{Arc, Weak};
 use tokenizers::decoders::wordpiece::WordPiece as Decoder;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
@@ -58,73 +61,84 @@ pub struct Tokenizer {
     cls: u32,
     sep: u32,
     /// The greatest id in the vocabulary.
-    greatest: u64,
+    greatest: u32,
+    /// What it was read from.
+    json: Box<str>,
 }
 
-/// What kinds of parts a tokenizer.json has.
+thread_local! {
+    /// The one that was read last, as long as a model has it.
+    static LAST: RefCell<Weak<Tokenizer>> = RefCell::default();
+}
+
+/// Those parts of a tokenizer.json that make ids of a text. What may be of another kind is taken as it comes at first.
 #[derive(Deserialize)]
-struct Kinds {
+struct Parts {
     version: Option<String>,
-    model: Vocabulary,
-    normalizer: Option<Kind>,
-    pre_tokenizer: Option<Kind>,
+    model: WordPieces,
+    normalizer: Option<Value>,
+    pre_tokenizer: Option<Value>,
     #[serde(default)]
     post_processor: Value,
-}
-
-#[derive(Deserialize)]
-struct Kind {
-    r#type: Option<String>,
-}
-
-/// What kind of model it is, and the greatest id in its vocabulary.
-#[derive(Deserialize)]
-struct Vocabulary {
-    r#type: Option<String>,
     #[serde(default)]
-    vocab: Greatest,
+    added_tokens: Vec<Value>,
 }
 
-/// The greatest number of a map; the rest is passed over.
-#[derive(Default)]
-struct Greatest(Option<u64>);
+/// A model, which is more often than not WordPiece.
+#[derive(Deserialize)]
+struct WordPieces {
+    r#type: Option<String>,
+    unk_token: Option<String>,
+    continuing_subword_prefix: Option<String>,
+    max_input_chars_per_word: Option<usize>,
+    vocab: Option<Vocabulary>,
+}
 
-impl<'de> Deserialize<'de> for Greatest {
+/// Tokens and their ids, in the file's order.
+struct Vocabulary(Vec<(String, u32)>);
+
+impl<'de> Deserialize<'de> for Vocabulary {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Numbers;
-        impl<'de> Visitor<'de> for Numbers {
-            type Value = Greatest;
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Vocabulary;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a vocabulary")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Greatest, A::Error> {
-                let mut greatest = None;
-                while let Some((IgnoredAny, id)) = map.next_entry()? {
-                    greatest = greatest.max(Some(id));
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vocabulary, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
                 }
-                Ok(Greatest(greatest))
+                Ok(Vocabulary(entries))
             }
             // So other kinds of tokenizers have theirs; what is wrong with them is said elsewhere.
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Greatest, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vocabulary, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Greatest(None))
+                Ok(Vocabulary(Vec::new()))
             }
         }
-        deserializer.deserialize_any(Numbers)
+        deserializer.deserialize_any(Entries)
     }
 }
 
-/// Those parts of a tokenizer.json that make ids of a text.
-#[derive(Deserialize)]
-struct Parts {
-    model: WordPiece,
-    normalizer: Option<BertNormalizer>,
-    pre_tokenizer: Option<BertPreTokenizer>,
-    #[serde(default)]
-    added_tokens: Vec<AddedToken>,
-}
-
 impl Tokenizer {
+    /// [`Self::from_json`], or the tokenizer that was read last where it came from the same text: the two models of a page
+    /// usually have the same, and it takes longer to read than all the rest of their files.
+    ///
+    /// # Errors
+    /// As [`Self::from_json`].
+    pub fn shared(json: &str) -> Result<Arc<Self>, ModelError> {
+        LAST.with_borrow_mut(|last| {
+            if let Some(same) = last.upgrade().filter(|tokenizer| *tokenizer.json == *json) {
+                return Ok(same);
+            }
+            let new = Arc::new(Self::from_json(json)?);
+            *last = Arc::downgrade(&new);
+            Ok(new)
+        })
+    }
+
     /// Reads a tokenizer.json.
     ///
     /// # Errors
@@ -132,14 +146,16 @@ impl Tokenizer {
     /// (WordPiece, after BERT's normalizer and pre-tokenizer or none) or does not frame texts as BERT does:
     /// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]` with the types 0 and 1.
     pub fn from_json(json: &str) -> Result<Self, ModelError> {
-        let unreadable = |e: serde_json::Error| ModelError::Tokenizer(e.to_string());
-        let kinds: Kinds = serde_json::from_str(json).map_err(unreadable)?;
-        let (cls, sep) = kinds.frame()?;
         let parts: Parts = serde_json::from_str(json).map_err(unreadable)?;
+        let (cls, sep) = parts.frame()?;
+        let (model, greatest) = parts.model.build()?;
         let failed = |e: tokenizers::Error| ModelError::Tokenizer(e.to_string());
-        let mut inner = Pipeline::new(parts.model);
-        inner.with_normalizer(parts.normalizer).map_err(failed)?.with_pre_tokenizer(parts.pre_tokenizer);
-        inner.add_tokens(parts.added_tokens).map_err(failed)?;
+        let mut inner = Pipeline::new(model);
+        let normalizer: Option<BertNormalizer> = parts.normalizer.map(part).transpose()?;
+        let pre_tokenizer: Option<BertPreTokenizer> = parts.pre_tokenizer.map(part).transpose()?;
+        inner.with_normalizer(normalizer).map_err(failed)?.with_pre_tokenizer(pre_tokenizer);
+        let added: Vec<AddedToken> = parts.added_tokens.into_iter().map(part).collect::<Result<_, _>>()?;
+        inner.add_tokens(added).map_err(failed)?;
         let (normalized, raw): (Vec<_>, Vec<_>) = inner.get_added_tokens_decoder().into_iter().partition(|(_, token)| token.normalized);
         let normalized_form = |id| inner.get_added_vocabulary().simple_id_to_token(id).unwrap_or_default();
         Ok(Self {
@@ -148,7 +164,8 @@ impl Tokenizer {
             inner,
             cls,
             sep,
-            greatest: kinds.model.vocab.0.unwrap_or_default(),
+            greatest,
+            json: json.into(),
         })
     }
 
@@ -160,7 +177,7 @@ impl Tokenizer {
     /// Rows that a table of word embeddings must have: the greatest token id, added tokens included, and one.
     pub fn rows_needed(&self) -> usize {
         let added = self.inner.get_added_tokens_decoder().into_keys().max().unwrap_or_default();
-        let greatest = self.greatest.max(u64::from(added.max(self.cls).max(self.sep)));
+        let greatest = self.greatest.max(added).max(self.cls).max(self.sep);
         usize::try_from(greatest).map_or(usize::MAX, |id| id.saturating_add(1))
     }
 
@@ -201,14 +218,40 @@ impl Tokenizer {
     }
 }
 
-impl Kinds {
+fn unreadable(e: serde_json::Error) -> ModelError {
+    ModelError::Tokenizer(e.to_string())
+}
+
+/// A part that has been found to be of the right kind.
+fn part<T: DeserializeOwned>(value: Value) -> Result<T, ModelError> {
+    serde_json::from_value(value).map_err(unreadable)
+}
+
+impl WordPieces {
+    /// The library's model, and the greatest id.
+    fn build(self) -> Result<(WordPiece, u32), ModelError> {
+        let lacks = |what: &str| ModelError::Tokenizer(format!("its model lacks {what}"));
+        let Vocabulary(entries) = self.vocab.ok_or_else(|| lacks("vocab"))?;
+        let greatest = entries.iter().map(|(_, id)| *id).max().unwrap_or_default();
+        let model = WordPiece::builder()
+            // The number of entries is known by now, so that the table needn't grow.
+            .vocab(entries.into_iter().collect::<AHashMap<_, _>>())
+            .unk_token(self.unk_token.ok_or_else(|| lacks("unk_token"))?)
+            .continuing_subword_prefix(self.continuing_subword_prefix.ok_or_else(|| lacks("continuing_subword_prefix"))?)
+            .max_input_chars_per_word(self.max_input_chars_per_word.ok_or_else(|| lacks("max_input_chars_per_word"))?)
+            .build();
+        Ok((model.map_err(|e| ModelError::Tokenizer(e.to_string()))?, greatest))
+    }
+}
+
+impl Parts {
     /// Ids of CLS and SEP, if all parts are of the kinds that are handled.
     fn frame<'a>(&'a self) -> Result<(u32, u32), ModelError> {
         let unsupported = |what: String| Err(ModelError::Unsupported(what));
         if let Some(version) = self.version.as_deref().filter(|&version| version != "1.0") {
             return Err(ModelError::Tokenizer(format!("version {version:?} of tokenizer.json is unknown")));
         }
-        let kind = |part: &'a Option<Kind>| part.as_ref().and_then(|part| part.r#type.as_deref());
+        let kind = |part: &'a Option<Value>| part.as_ref().and_then(|part| part["type"].as_str());
         let parts = [
             ("a tokenizer", self.model.r#type.as_deref(), "WordPiece"),
             ("a normalizer", kind(&self.normalizer), "BertNormalizer"),
@@ -259,6 +302,7 @@ fn longest_first(a: usize, b: usize, room: usize) -> (usize, usize) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::str::FromStr;
     use tokenizers::Encoding;
     use tokenizers::utils::truncation::{TruncationParams, truncate_encodings};
 
@@ -272,6 +316,35 @@ mod tests {
             let params = TruncationParams { max_length: room, ..Default::default() };
             let (x, y) = truncate_encodings(encoding(a), Some(encoding(b)), &params).unwrap();
             prop_assert_eq!(longest_first(a, b, room), (x.len(), y.unwrap().len()));
+        }
+    }
+
+    fn tiny() -> String {
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tiny-classifier/tokenizer.json")).unwrap()
+    }
+
+    #[test]
+    fn models_with_the_same_tokenizer_share_it() {
+        let (json, other) = (tiny(), tiny().replace("\"##rd\"", "\"##dr\""));
+        assert_ne!(json, other);
+        let first = Tokenizer::shared(&json).unwrap();
+        assert!(Arc::ptr_eq(&first, &Tokenizer::shared(&json).unwrap()));
+        assert!(Tokenizer::shared("{}").is_err());
+        assert!(!Arc::ptr_eq(&first, &Tokenizer::shared(&other).unwrap()));
+        let weak = Arc::downgrade(&first);
+        drop(first);
+        assert!(weak.upgrade().is_none(), "nothing is kept that no model has");
+    }
+
+    /// The library insists on the same fields.
+    #[test]
+    fn a_model_without_one_of_its_fields_is_refused() {
+        let all: Value = serde_json::from_str(&tiny()).unwrap();
+        for field in ["vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word"] {
+            let mut lacking = all.clone();
+            lacking["model"].as_object_mut().unwrap().remove(field).unwrap();
+            assert!(matches!(Tokenizer::from_json(&lacking.to_string()), Err(ModelError::Tokenizer(what)) if what.contains(field)));
+            assert!(tokenizers::Tokenizer::from_str(&lacking.to_string()).is_err());
         }
     }
 }
