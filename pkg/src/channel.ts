@@ -40,6 +40,9 @@ interface Pending {
   fail(error: TabrankError): void;
 }
 
+/** How long a worker that is disposed of may go on with what would be lost, in milliseconds. */
+const LAST_WORK = 10_000;
+
 /** A line to one worker. */
 export class Channel {
   /** Called after each answer, when the worker may have become idle. */
@@ -51,6 +54,7 @@ export class Channel {
   #nextId = 1;
   #memory = 0;
   #closed: TabrankError | undefined;
+  #lingering = false;
 
   constructor(worker: WorkerLike) {
     this.#worker = worker;
@@ -137,7 +141,7 @@ export class Channel {
     return { reply, abort };
   }
 
-  /** Ends the worker; what is under way is rejected. */
+  /** Ends the worker, which may still write down what it has begun to; what is under way is rejected. */
   dispose(): void {
     this.#close(new DisposedError("This ranker was disposed of. Load a new one."));
   }
@@ -145,6 +149,11 @@ export class Channel {
   #receive(reply: Reply): void {
     if (reply.type === "crash") {
       this.#close(fromWire(reply.error));
+      return;
+    }
+    if (reply.type === "lingering") {
+      this.#lingering = reply.on;
+      if (this.#closed && !reply.on) this.#worker.terminate();
       return;
     }
     const pending = this.#pending.get(reply.id);
@@ -167,10 +176,15 @@ export class Channel {
   }
 
   #close(error: TabrankError): void {
-    if (this.#closed && !(error instanceof DisposedError)) return;
     const first = this.#closed === undefined;
-    this.#closed = error;
-    this.#worker.terminate();
+    const disposed = error instanceof DisposedError;
+    if (first || disposed) this.#closed = error;
+    if (!disposed || !this.#lingering) {
+      this.#worker.terminate();
+    } else if (first) {
+      for (const id of this.#pending.keys()) this.#worker.postMessage({ type: "abort", id }, []);
+      setTimeout(() => this.#worker.terminate(), LAST_WORK);
+    }
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { fail } of pending) fail(error);

@@ -98,5 +98,7 @@ export type Reply =
   /** `memory`: bytes of the engine's memory. */
   | { type: "result"; id: number; result: Calls[CallName]["result"]; memory: number }
   | { type: "error"; id: number; error: WireError }
+  /** Whether there is work that outlives its call, which ending the worker would undo. */
+  | { type: "lingering"; on: boolean }
   /** The engine broke outside of any call; nothing can be computed any more. */
   | { type: "crash"; error: WireError };

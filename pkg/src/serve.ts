@@ -17,6 +17,8 @@ export interface Context<K extends CallName> {
   progress(progress: Calls[K]["progress"]): void;
   /** Lets messages in, and rejects if one of them aborted this call. */
   breathe(): Promise<void>;
+  /** Has the page wait for some work, beyond the end of the call, before it ends this worker. */
+  outlive(work: Promise<unknown>): void;
   /** Has a part of the result moved to the caller instead of copied. */
   transfer(part: Transferable): void;
 }
@@ -30,6 +32,15 @@ export type Handlers = {
 export function serve(port: Port, handlers: Handlers, memory: () => number): void {
   const controllers = new Map<number, AbortController>();
   let last: Promise<void> = Promise.resolve();
+  let lingering = 0;
+
+  function outlive(work: Promise<unknown>): void {
+    if (lingering++ === 0) port.postMessage({ type: "lingering", on: true }, []);
+    const done = () => {
+      if (--lingering === 0) port.postMessage({ type: "lingering", on: false }, []);
+    };
+    work.then(done, done);
+  }
 
   async function answer<K extends CallName>(call: Call<K>, signal: AbortSignal): Promise<void> {
     const { id, name, params } = call;
@@ -41,6 +52,7 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
         signal,
         progress: (progress) => port.postMessage({ type: "progress", id, progress }, []),
         transfer: (part) => moved.push(part),
+        outlive,
         breathe: async () => {
           await nextTask();
           signal.throwIfAborted();

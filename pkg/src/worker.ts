@@ -25,7 +25,7 @@ function loaded(): Engine {
 }
 
 async function load(params: LoadParams, context: Context<"load">): Promise<Loaded> {
-  const { signal, progress, breathe, transfer } = context;
+  const { signal, progress, breathe, transfer, outlive } = context;
   const build = chooseBuild(params.build);
   const models = new URL(params.modelsUrl);
   const manifest = await fetchManifest(models, signal);
@@ -78,7 +78,7 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
   await breathe();
   const { next, version, device } = started;
   engine = next;
-  void store?.flush();
+  if (store) outlive(store.flush());
   progress({ status: "ready", name: "tabrank" });
   return { info: { version, device, build, biEncoder, crossEncoder }, others };
 }

@@ -1,8 +1,9 @@
 /** `load` as far as it can go without a browser: how many workers it makes, and of what. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BadInputError, load, ModelUnavailableError, type LoadOptions } from "../src/index.js";
+import { AbortError, BadInputError, DisposedError, load, ModelUnavailableError, type LoadOptions } from "../src/index.js";
 import type { JoinParams, LoadParams } from "../src/protocol.js";
+import type { Handlers } from "../src/serve.js";
 import { engine, FakeWorker, info, joining } from "./fake-worker.js";
 
 beforeEach(() => vi.stubGlobal("Worker", class {}));
@@ -78,6 +79,71 @@ describe("load", () => {
     const { make, made } = factory({ fails: true });
     await expect(load({ ...at, worker: make, workers: 3 })).rejects.toThrow(ModelUnavailableError);
     expect(made.map(({ terminated }) => terminated)).toEqual([true]);
+  });
+
+  describe("and dispose of it while the worker writes the models down", () => {
+    /** A ranker, its worker, and what ends the writing. */
+    async function writing(more: Partial<Handlers> = {}) {
+      let end = () => {};
+      const written = new Promise<void>((resolve) => (end = resolve));
+      const loading: Handlers["load"] = async (_, { outlive }) => {
+        outlive(written);
+        outlive(Promise.reject(new Error("a failure to write is nobody's concern")));
+        return { info, others: [] };
+      };
+      const worker = new FakeWorker({ ...engine([]), ...more, load: loading });
+      const ranker = await load({ ...at, worker: worker as unknown as Worker });
+      return { ranker, worker, end };
+    }
+
+    test("ends the worker when it has, and everything else at once", async () => {
+      let stopped: unknown;
+      const embed: Handlers["embed"] = async (_, { breathe }) => {
+        while (stopped === undefined) await breathe().catch((error) => (stopped = error));
+        throw stopped;
+      };
+      const { ranker, worker, end } = await writing({ embed });
+      const work = ranker.embed(["a"], { kind: "query" });
+      const refused = expect(work).rejects.toThrow(DisposedError);
+      await vi.waitFor(() => expect(ranker.info().workers).toBe(1));
+      ranker.dispose();
+      ranker.dispose();
+      await refused;
+      await expect(ranker.search("q")).rejects.toThrow(DisposedError);
+      await vi.waitFor(() => expect(stopped).toBeInstanceOf(AbortError));
+      expect(worker.terminated).toBe(false);
+      end();
+      await vi.waitFor(() => expect(worker.terminated).toBe(true));
+    });
+
+    test("ends the worker at once when it has done so before", async () => {
+      const { ranker, worker, end } = await writing();
+      end();
+      await ranker.embed(["a"], { kind: "query" });
+      ranker.dispose();
+      expect(worker.terminated).toBe(true);
+    });
+
+    test("doesn't wait for ever", async () => {
+      const { ranker, worker } = await writing();
+      vi.useFakeTimers({ toFake: ["setTimeout"] });
+      try {
+        ranker.dispose();
+        vi.advanceTimersByTime(9_000);
+        expect(worker.terminated).toBe(false);
+        vi.advanceTimersByTime(2_000);
+        expect(worker.terminated).toBe(true);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    test("doesn't wait for a worker that fails", async () => {
+      const { ranker, worker } = await writing();
+      ranker.dispose();
+      worker.fail("out of memory");
+      expect(worker.terminated).toBe(true);
+    });
   });
 
   test.each([{ workers: 0 }, { workers: "many" }, { scoreCache: -1 }, { scoreCache: 1.5 }, { build: "fast" }])("refuses %o", async (bad) => {

@@ -114,6 +114,16 @@ describe("several workers", () => {
   });
 });
 
+describe("a ranker that is disposed of as soon as it is loaded", () => {
+  it("leaves its models to the next one", async () => {
+    await load(1);
+    await page.evaluate(() => window.kept.ranker.dispose());
+    const kept = () => page.evaluate(async () => (await (await caches.open("tabrank")).keys()).length);
+    await expect.poll(kept, { timeout: 20_000 }).toBe(2);
+    expect(here.watched.complaints).toEqual([]);
+  });
+});
+
 describe("known scores", () => {
   it("make a repeated query cost no scoring, and a larger pool only what is new", async () => {
     await load(2, { scoreCache: 1000 });
