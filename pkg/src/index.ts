@@ -13,7 +13,7 @@ import { Crew } from "./crew.js";
 import { aborted, WorkerCrashedError } from "./errors.js";
 import { insistOnFeatures } from "./features.js";
 import { count } from "./input.js";
-import { fetchManifest } from "./manifest.js";
+import { fetchManifest, findEntry } from "./manifest.js";
 import type { LoadParams } from "./protocol.js";
 import { Ranker } from "./ranker.js";
 import type { LoadOptions, Manifest } from "./types.js";
@@ -54,10 +54,9 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
   const asked = workersWanted(options.workers, thisMachine());
   const wanted = typeof worker === "function" ? asked : 1;
   const cache = new ScoreCache(count(options.scoreCache ?? 10_000, "scoreCache", 0));
-  const params: LoadParams = {
-    biEncoder: options.biEncoder,
-    crossEncoder: options.crossEncoder,
-    modelsUrl: folder(options.modelsUrl ?? "models/", "modelsUrl", base).href,
+  const models = folder(options.modelsUrl ?? "models/", "modelsUrl", base);
+  const settings = {
+    modelsUrl: models.href,
     hubUrl: folder(options.hubUrl ?? "https://huggingface.co/", "hubUrl", base).href,
     wasmUrl: options.wasmUrl === undefined ? undefined : address(options.wasmUrl, "wasmUrl", base).href,
     build: buildWanted(options.build, options.wasmUrl !== undefined),
@@ -67,6 +66,14 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
   if (signal?.aborted) throw aborted(signal);
   const lead = new Channel(typeof worker === "function" ? worker() : worker);
   try {
+    // Here, and not in the worker, which starts meanwhile.
+    const manifest = await fetchManifest(models, signal);
+    const { defaults } = manifest;
+    const params: LoadParams = {
+      ...settings,
+      biEncoder: findEntry(manifest, options.biEncoder ?? defaults.bi_encoder, "bi-encoder"),
+      crossEncoder: findEntry(manifest, options.crossEncoder ?? defaults.cross_encoder, "cross-encoder"),
+    };
     const { info, others } = await lead.call("load", params, { signal, onProgress: options.onProgress });
     const crew = new Crew(lead, wanted);
     if (typeof worker === "function") {

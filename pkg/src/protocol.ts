@@ -2,7 +2,7 @@
 
 import type { BuildOption } from "./build.js";
 import type { WireError } from "./errors.js";
-import type { Build, Info, ProgressEvent } from "./types.js";
+import type { Build, Info, ManifestEntry, ProgressEvent } from "./types.js";
 
 /** A document without what only the page needs. */
 export interface PlainDocument {
@@ -12,8 +12,8 @@ export interface PlainDocument {
 
 /** Load options with everything decided; addresses are absolute. */
 export interface LoadParams {
-  biEncoder: string | undefined;
-  crossEncoder: string | undefined;
+  biEncoder: ManifestEntry;
+  crossEncoder: ManifestEntry;
   modelsUrl: string;
   hubUrl: string;
   wasmUrl: string | undefined;

@@ -8,7 +8,6 @@ import { chooseBuild } from "./build.js";
 import type { Bytes } from "./download.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
 import { crashed, NotReadyError } from "./errors.js";
-import { fetchManifest, findEntry } from "./manifest.js";
 import { digestWith, obtain, type ModelFile, type Supply } from "./models.js";
 import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
 import { serve, type Context, type Handlers, type Port } from "./serve.js";
@@ -26,18 +25,15 @@ function loaded(): Engine {
 
 async function load(params: LoadParams, context: Context<"load">): Promise<Loaded> {
   const { signal, progress, breathe, transfer, outlive } = context;
+  const { biEncoder: biEntry, crossEncoder: crossEntry } = params;
   const build = chooseBuild(params.build);
-  const models = new URL(params.modelsUrl);
-  const manifest = await fetchManifest(models, signal);
-  const { defaults } = manifest;
-  const biEntry = findEntry(manifest, params.biEncoder ?? defaults.bi_encoder, "bi-encoder");
-  const crossEntry = findEntry(manifest, params.crossEncoder ?? defaults.cross_encoder, "cross-encoder");
-
-  const store = params.cache ? await Store.open() : null;
   // The engine starts while the models are on their way; who needs it first waits for it.
   const starting = startEngine(build, params.wasmUrl, context);
+  // Who waits for it gets its error, but that may be later than now, or never.
+  starting.catch(() => {});
+  const store = params.cache ? await Store.open() : null;
   const supply: Supply = {
-    models,
+    models: new URL(params.modelsUrl),
     hub: new URL(params.hubUrl),
     version: async () => (await starting).version,
     store,

@@ -6,7 +6,24 @@ import type { JoinParams, LoadParams } from "../src/protocol.js";
 import type { Handlers } from "../src/serve.js";
 import { engine, FakeWorker, info, joining } from "./fake-worker.js";
 
-beforeEach(() => vi.stubGlobal("Worker", class {}));
+const entry = (id: string, role: string) => ({
+  id, role, description: "", licence: "Apache-2.0", file: `${id}.gguf`, bytes: 1, sha256: null, quantization: "Q8_0",
+  architecture: "bert", pooling: null, head: null, activation: null, max_tokens: 512,
+});
+const manifest = {
+  defaults: { bi_encoder: "scout", cross_encoder: "judge" },
+  models: [entry("scout", "bi-encoder"), entry("judge", "cross-encoder"), entry("second", "cross-encoder")],
+};
+let asked: string[];
+
+beforeEach(() => {
+  asked = [];
+  vi.stubGlobal("Worker", class {});
+  vi.stubGlobal("fetch", async (url: string) => {
+    asked.push(url);
+    return new Response(JSON.stringify(manifest), { status: url.includes("nowhere") ? 404 : 200 });
+  });
+});
 afterEach(() => vi.unstubAllGlobals());
 
 /** A function that makes workers, and what they were handed. */
@@ -73,6 +90,41 @@ describe("load", () => {
     const wasmUrl = "https://example.org/engine.wasm";
     for (const more of [{}, { wasmUrl }, { build: "simd128" }] as const) (await load({ ...at, worker: make, workers: 1, ...more })).dispose();
     expect(loads.map(({ build }) => build)).toEqual(["auto", "simd128", "simd128"]);
+  });
+
+  test("hands the worker what the manifest says of the models", async () => {
+    const { make, loads } = factory();
+    (await load({ ...at, worker: make, workers: 1 })).dispose();
+    (await load({ ...at, worker: make, workers: 1, crossEncoder: "second" })).dispose();
+    expect(loads.map(({ biEncoder, crossEncoder }) => [biEncoder, crossEncoder])).toEqual([
+      [manifest.models[0], manifest.models[1]],
+      [manifest.models[0], manifest.models[2]],
+    ]);
+    expect(asked).toEqual(Array(2).fill("https://example.org/models/manifest.json"));
+  });
+
+  test.each([
+    ["without a manifest", { modelsUrl: "https://example.org/nowhere/" }, ModelUnavailableError],
+    ["of a model that isn't there", { biEncoder: "third" }, BadInputError],
+    ["of a model of the other role", { biEncoder: "judge" }, BadInputError],
+  ])("%s ends its worker, which has been asked for nothing", async (_, more, error) => {
+    const { make, made, loads } = factory();
+    await expect(load({ ...at, worker: make, ...more })).rejects.toThrow(error);
+    expect(made.map(({ terminated }) => terminated)).toEqual([true]);
+    expect(loads).toEqual([]);
+  });
+
+  test("is let go of at once while the manifest is on its way", async () => {
+    vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+    );
+    const { make, made } = factory();
+    const controller = new AbortController();
+    const work = load({ ...at, worker: make, signal: controller.signal });
+    const refused = expect(work).rejects.toThrow(AbortError);
+    controller.abort();
+    await refused;
+    expect(made.map(({ terminated }) => terminated)).toEqual([true]);
   });
 
   test("that fails ends its worker and starts no other", async () => {
