@@ -10,6 +10,7 @@
 #   ./build.sh bench [--quick|--full] [--rounds N]
 #                                measure against transformers.js in a headless browser (first time: some GB of Python packages)
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
+#   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
@@ -49,11 +50,10 @@ native() {
 }
 
 wasm_target() {
-  if ! rustc --print target-libdir --target wasm32-unknown-unknown >/dev/null 2>&1 ||
-     [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
-    say "Rust's standard library for wasm32-unknown-unknown"
-    need rustup "It is needed to add the target wasm32-unknown-unknown."
-    rustup target add wasm32-unknown-unknown
+  if ! rustc --print target-libdir --target "$1" >/dev/null 2>&1 || [ ! -d "$(rustc --print target-libdir --target "$1")" ]; then
+    say "Rust's standard library for $1"
+    need rustup "It is needed to add the target $1."
+    rustup target add "$1"
   fi
 }
 
@@ -67,9 +67,8 @@ wasm() {
 module() {
   local name=$1 folder=$2 feature=${3:-}
   newer_than "pkg/wasm/${name}_bg.wasm" src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
-  wasm_target
   say "WebAssembly module (pkg/wasm/${name}_bg.wasm)"
-  compile "$folder" "$feature" --lib --no-default-features
+  compile wasm32-unknown-unknown "$folder" "$feature" build --lib --no-default-features
   cargo run --release --locked --quiet --package bindgen -- "$folder/wasm32-unknown-unknown/wasm/tabrank.wasm" target/glue "$name"
   [ -z "$feature" ] || same_everywhere "target/glue/${name}_bg.wasm"
   optimize "target/glue/${name}_bg.wasm" target/glue/optimized.wasm ${feature:+--enable-$feature}
@@ -78,13 +77,15 @@ module() {
   mv target/glue/optimized.wasm "pkg/wasm/${name}_bg.wasm" # last: its age tells whether all of this has to be done again
 }
 
-# Compiles for WebAssembly in the target directory $1, with the feature $2 besides those that .cargo/config.toml names. Other
-# features are other flags, for which cargo would compile everything anew, back and forth, if the builds shared a directory.
+# Compiles for the kind $1 of WebAssembly in the target directory $2, with the feature $3 besides those that .cargo/config.toml
+# names; $4 is cargo's command. Other features are other flags, for which cargo would compile everything anew, back and forth, if the
+# builds shared a directory.
 compile() {
-  local options=(--target-dir "$1")
+  local options=(--target "$1" --target-dir "$2")
+  wasm_target "$1" >&2
   # Cargo puts these flags behind those of the file; the variable RUSTFLAGS would replace them.
-  [ -z "$2" ] || options+=(--config "target.wasm32-unknown-unknown.rustflags=['-C', 'target-feature=+$2']")
-  cargo build --profile wasm --locked --target wasm32-unknown-unknown "${options[@]}" "${@:3}"
+  [ -z "$3" ] || options+=(--config "target.$1.rustflags=['-C', 'target-feature=+$3']")
+  cargo "$4" --profile wasm --locked "${options[@]}" "${@:5}"
 }
 
 # Sees to it that the relaxed build $1 gives the same results on all processors. Of the relaxed instructions, whose results may be
@@ -202,12 +203,34 @@ optimize() {
   node_modules/.bin/wasm-opt -O3 --low-memory-unused --optimize-added-constants-propagate "${features[@]}" ${3:-} "$1" -o "$2"
 }
 
+# The kernels' tests in both builds, and in a browser: much of the kernels' code only WebAssembly runs.
+kernel_tests() {
+  tools; browser; node_modules
+  say "kernels, as WebAssembly has them, in $("${CHROMIUM:-chromium}" --version)"
+  kernel_test target target/kernels/simd128.wasm
+  kernel_test target/relaxed target/kernels/relaxed-simd.wasm relaxed-simd
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node tests/kernels/run.mjs target/kernels/{simd128,relaxed-simd}.wasm
+}
+
+# The test binary $2, made with the feature $3 in the target directory $1 as the engine is made.
+kernel_test() {
+  local folder=$1 out=$2 feature=${3:-} compiled
+  newer_than "$out" src/kernels src/backend/cpu tests/kernels Cargo.lock .cargo package-lock.json && return
+  compiled=$(compile wasm32-wasip1 "$folder" "$feature" test --package kernels-in-wasm --no-run --message-format=json-render-diagnostics |
+    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+  mkdir -p target/kernels target/glue
+  cp "$compiled" target/kernels/compiled.wasm
+  [ -z "$feature" ] || same_everywhere target/kernels/compiled.wasm
+  optimize target/kernels/compiled.wasm target/kernels/optimized.wasm ${feature:+--enable-$feature}
+  mv target/kernels/optimized.wasm "$out"
+}
+
 kernels() {
-  tools; browser; node_modules; wasm_target
+  tools; browser; node_modules
   mkdir -p target/bench
-  compile target "" --package bench-kernels
+  compile wasm32-unknown-unknown target "" build --package bench-kernels
   optimize target/wasm32-unknown-unknown/wasm/bench_kernels.wasm target/bench/kernels.wasm
-  compile target/relaxed relaxed-simd --package bench-kernels
+  compile wasm32-unknown-unknown target/relaxed relaxed-simd build --package bench-kernels
   optimize target/relaxed/wasm32-unknown-unknown/wasm/bench_kernels.wasm target/bench/kernels_relaxed.wasm --enable-relaxed-simd
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/kernels/run.mjs "$@"
 }
@@ -221,6 +244,7 @@ tests() {
   tools; browser; site
   say "Rust: units, properties, parity with the reference, converter, bad input, command line"
   cargo test --release --locked
+  kernel_tests
   say "package"
   npm run --silent check --workspace pkg
   npm run --silent test --workspace pkg
@@ -242,6 +266,7 @@ case "$command" in
   sizes) node tools/sizes.mjs ;;
   bench) bench "$@" ;;
   kernels) kernels "$@" ;;
+  kernel-tests) kernel_tests ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

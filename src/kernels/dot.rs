@@ -52,10 +52,21 @@ pub fn fold_lanes(lanes: [f32; 8]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{bits, floats};
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn sum_every_eighth_value_and_then_those(pairs in prop::collection::vec((floats(), floats()), 0..70)) {
+            let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
+            let fold = |values: Vec<f32>| fold_lanes(std::array::from_fn(|lane| values.iter().skip(lane).step_by(8).fold(0.0, |sum, x| sum + x)));
+            let products = a.iter().zip(&b).map(|(x, y)| x * y).collect();
+            prop_assert_eq!(bits(&[dot(&a, &b), lane_sum(&a)]), bits(&[fold(products), fold(a.clone())]));
+            let numbers: Vec<f32> = a.into_iter().filter(|x| !x.is_nan()).collect();
+            prop_assert_eq!(lane_max(&numbers), numbers.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+        }
+
         #[test]
         fn agree_with_f64(pairs in prop::collection::vec((-9f32..9.0, -127f32..127.0), 0..400)) {
             let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();

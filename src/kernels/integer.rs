@@ -76,10 +76,26 @@ pub fn quantize_head(values: &[f32], limit: i16, out: &mut [i16]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::floats;
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn equals_itself_one_value_at_a_time(values in prop::collection::vec(floats(), 1..70), limit in 1i16..=16383) {
+            let most = values.iter().map(|x| if x.is_finite() { x.abs() } else { f32::INFINITY }).fold(0.0, f32::max);
+            let mut q = vec![0; values.len()];
+            let got = quantize(&values, limit, &mut q);
+            if most.is_finite() {
+                prop_assert_eq!(largest(&values), most);
+                let (want, inverse) = scale(most, limit);
+                prop_assert_eq!(got, want);
+                prop_assert_eq!(q, values.iter().map(|x| nearest(std::hint::black_box(*x) * inverse)).collect::<Vec<_>>());
+            } else {
+                prop_assert!(!got.is_finite());
+            }
+        }
+
         #[test]
         fn within_half_a_step(values in prop::collection::vec(-1e3f32..1e3, 1..70), limit in 1i16..=16383) {
             let mut q = vec![0; values.len()];

@@ -34,6 +34,20 @@ pub(crate) fn noise(seed: u64) -> impl Iterator<Item = u64> {
     })
 }
 
+/// Floats for tests: such as models have, extremes, and anything else.
+#[cfg(test)]
+pub(crate) fn floats() -> impl proptest::strategy::Strategy<Value = f32> {
+    use proptest::prelude::*;
+    let extremes = vec![0.0, -0.0, 1e-40, -1e-40, f32::MIN_POSITIVE, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+    prop_oneof![4 => -20f32..20.0, 1 => prop::sample::select(extremes), 1 => any::<f32>()]
+}
+
+/// Bits for comparisons in tests. Those of what is not a number may be any.
+#[cfg(test)]
+pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }).collect()
+}
+
 /// The instruction set that the kernels of this build use on this machine, for reports.
 pub fn instruction_set() -> &'static str {
     #[cfg(target_arch = "wasm32")]

@@ -20,10 +20,26 @@ pub fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{bits, floats};
     use super::*;
     use proptest::prelude::*;
+    use std::hint::black_box;
 
     proptest! {
+        #[test]
+        fn equals_itself_one_value_at_a_time(values in prop::collection::vec((floats(), floats(), floats()), 1..70)) {
+            let row: Vec<f32> = values.iter().map(|(x, ..)| *x).collect();
+            let (weight, bias): (Vec<f32>, Vec<f32>) = values.iter().map(|(_, w, b)| (*w, *b)).unzip();
+            let mut got = row.clone();
+            layer_norm(&mut got, &weight, &bias, 1e-12);
+            let n = row.len() as f32;
+            let mean = lane_sum(&row) / n;
+            let centred: Vec<f32> = row.iter().map(|x| black_box(*x) - mean).collect();
+            let scale = 1.0 / (dot(&centred, &centred) / n + 1e-12).sqrt();
+            let want: Vec<f32> = centred.iter().zip(&values).map(|(x, (_, w, b))| black_box(*x) * scale * w + b).collect();
+            prop_assert_eq!(bits(&got), bits(&want));
+        }
+
         #[test]
         fn agrees_with_f64(row in prop::collection::vec(-50f32..50.0, 2..400)) {
             let n = row.len() as f64;

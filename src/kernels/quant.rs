@@ -180,7 +180,9 @@ pub fn integers(bytes: &[u8], dtype: Dtype) -> ([i8; BLOCK], f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(not(target_arch = "wasm32"))]
     use candle_core::quantized::{GgmlDType, QTensor};
+    #[cfg(not(target_arch = "wasm32"))]
     use candle_core::{Device, Tensor};
     use proptest::prelude::*;
 
@@ -225,6 +227,7 @@ mod tests {
         }
 
         /// candle reads our blocks as we do, and we read candle's.
+        #[cfg(not(target_arch = "wasm32"))]
         #[test]
         fn blocks_are_those_of_candle(values in blocks()) {
             let tensor = Tensor::from_slice(&values, values.len(), &Device::Cpu).unwrap();
@@ -242,6 +245,7 @@ mod tests {
         }
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn errors_are_smaller_than_those_of_the_textbook_scale() {
         let mut state = 7u32;

@@ -78,11 +78,51 @@ fn round_pairs(rows: &[[f32; PANEL]], one: Floats, out: &mut [[Words; PANEL / 4]
 
 #[cfg(test)]
 mod tests {
-    use super::super::noise;
+    use super::super::{bits, floats, noise};
     use super::*;
     use proptest::prelude::*;
+    use std::hint::black_box;
+
+    /// [`softmax2_columns`] of one column, one value at a time.
+    fn one_column(values: &[f32], budget: f32) -> (Vec<i16>, i32) {
+        let max = values.iter().fold(f32::NEG_INFINITY, |max, x| if max < *x { *x } else { max });
+        let exp2 = |x: f32| Exp2::constants().of(Floats::splat(black_box(x - max))).array()[0];
+        let powers: Vec<f32> = values.iter().map(|x| exp2(*x)).collect();
+        let sum = powers.iter().fold(0.0, |sum, x| sum + x);
+        let one = if sum * 32767.0 > budget { budget / sum } else { 32767.0 };
+        let rounded: Vec<i16> = powers.iter().map(|x| (x * one).round_ties_even() as i16).collect();
+        let sum = if sum.is_finite() { rounded.iter().map(|x| i32::from(*x)).sum() } else { 0 };
+        (rounded, sum)
+    }
 
     proptest! {
+        #[test]
+        fn equals_itself_one_value_at_a_time(row in prop::collection::vec(floats(), 1..70), scale in 1e-3f32..10.0) {
+            let mut got = row.clone();
+            softmax(&mut got, scale);
+            let (max, exp) = (lane_max(&row) * scale, Exp::constants());
+            let powers: Vec<f32> = row.iter().map(|x| exp.of(black_box(*x) * scale - max)).collect();
+            let inverse = 1.0 / lane_sum(&powers);
+            prop_assert_eq!(bits(&got), bits(&powers.iter().map(|x| black_box(*x) * inverse).collect::<Vec<_>>()));
+        }
+
+        #[test]
+        fn columns_too(values in prop::collection::vec(floats(), 1..70 * PANEL), equal: bool, budget in 4e3f32..3e5) {
+            let row = |i: usize| std::array::from_fn(|c| values[if equal { c % values.len() } else { (i * PANEL + c) % values.len() }]);
+            let mut rows: Vec<[f32; PANEL]> = (0..values.len().div_ceil(PANEL)).map(row).collect();
+            let columns: Vec<Vec<f32>> = (0..PANEL).map(|c| rows.iter().map(|row| row[c]).collect()).collect();
+            let mut packed = Packed::default();
+            let sums = softmax2_columns(&mut rows, budget, &mut packed);
+            let q = packed.rows();
+            for (c, column) in columns.iter().enumerate() {
+                let (want, sum) = one_column(column, budget);
+                prop_assert_eq!(sums[c], sum);
+                if sum > 0 {
+                    prop_assert_eq!(q.iter().map(|row| row[c]).collect::<Vec<_>>(), want);
+                }
+            }
+        }
+
         #[test]
         fn agrees_with_f64(row in prop::collection::vec(-40f32..40.0, 1..200)) {
             let mut got = row.clone();
