@@ -1,4 +1,4 @@
-/** Scores a query's passages: takes what is known, has the rest computed by all workers, and keeps it. */
+/** Scores a query's passages: takes what is known, has the rest computed by all workers, each text once, and keeps it. */
 
 import { ScoreCache } from "./cache.js";
 import type { Crew } from "./crew.js";
@@ -29,6 +29,9 @@ export interface Outcome {
   computed: number;
 }
 
+/** Positions of passages with one and the same text. */
+type Alike = readonly [number, ...number[]];
+
 /** Scores with one crew and one cache. */
 export class Scorer {
   readonly #crew: Crew;
@@ -43,11 +46,15 @@ export class Scorer {
   async score(task: Task, { signal, onProgress, onScores }: TaskOptions): Promise<Outcome> {
     const { query, passages } = task;
     const scores = passages.map((passage) => this.#cache.get(query, passage));
-    const missing = [...scores.keys()].filter((position) => scores[position] === undefined);
-    const known = passages.length - missing.length;
+    const missing = alike(passages, [...scores.keys()].filter((position) => scores[position] === undefined));
+    let known = scores.filter((score) => score !== undefined).length;
+    let read = 0;
     // An error in a caller's function is the caller's: it must not end the work. The browser reports it.
     const tell = (what: () => void) => queueMicrotask(() => signal?.aborted || what());
-    const progress = (done: number) => onProgress && tell(() => onProgress(known + done, passages.length));
+    const progress = () => {
+      const done = known + read;
+      if (onProgress) tell(() => onProgress(done, passages.length));
+    };
     const arrived = (positions: readonly number[]) => {
       const scored = positions.flatMap((position) => {
         const score = scores[position];
@@ -57,21 +64,28 @@ export class Scorer {
     };
     if (known > 0) {
       arrived([...scores.keys()]);
-      progress(0);
+      progress();
     }
     if (missing.length > 0) {
-      const texts = missing.map((position) => passages[position] ?? "");
+      const texts = missing.map(([first]) => passages[first] ?? "");
       const costs = await this.#costs(task, missing, texts, signal);
       const job = new Job(query, texts, deal(costs, this.#crew.hoped), {
-        onProgress: progress,
+        onProgress: (done) => {
+          read = done;
+          progress();
+        },
         onScores: (parcel, found) => {
+          const before = known;
           parcel.forEach((one, i) => {
-            const [position, score] = [missing[one], found[i]];
-            if (position === undefined || score === undefined) return;
-            scores[position] = score;
+            const [positions, score] = [missing[one], found[i]];
+            if (positions === undefined || score === undefined) return;
+            for (const position of positions) scores[position] = score;
+            known += positions.length - 1;
             this.#cache.set(query, texts[one] ?? "", score);
           });
-          arrived(parcel.map((one) => missing[one] ?? -1));
+          arrived(parcel.flatMap((one) => missing[one] ?? []));
+          // Of the copies, the job knows nothing.
+          if (known > before) progress();
         },
       });
       await this.#crew.score(job, signal);
@@ -82,12 +96,23 @@ export class Scorer {
   /** Tokens of each pair. Where there is nothing to share they are needed only roughly, for parcels that aren't too large. */
   async #costs(
     { query, tokens }: Task,
-    missing: readonly number[],
+    missing: readonly Alike[],
     passages: string[],
     signal: AbortSignal | undefined,
   ): Promise<number[]> {
-    if (tokens) return missing.map((position) => tokens[position] ?? 0);
+    if (tokens) return missing.map(([first]) => tokens[first] ?? 0);
     if (this.#crew.hoped <= 1 || passages.length === 1) return passages.map((passage) => roughTokens(query, passage));
     return Array.from(await this.#crew.lead.call("tokens", { query, passages }, { signal }));
   }
+}
+
+/** Positions by what is there, in the order in which each text comes first. */
+function alike(passages: readonly string[], positions: readonly number[]): Alike[] {
+  const groups = new Map<string | undefined, [number, ...number[]]>();
+  for (const position of positions) {
+    const group = groups.get(passages[position]);
+    if (group) group.push(position);
+    else groups.set(passages[position], [position]);
+  }
+  return [...groups.values()];
 }

@@ -142,7 +142,7 @@ export interface SearchResult<M = unknown> {
   retrieved: Retrieved<M>[];
   /** The best `topK` of the pool, best logit first. */
   reranked: Reranked<M>[];
-  /** How many pairs were computed for this; the scores of the others were known from before. */
+  /** How many pairs were computed for this; the others were known from before, or are the same as one of these. */
   scored: number;
   timings: Timings;
   /** What ran, e.g. "cpu (simd128, int16)". */
@@ -178,7 +178,7 @@ export interface RerankResult<M = unknown> {
 
 export interface RerankResponse<M = unknown> {
   results: RerankResult<M>[];
-  /** How many pairs were computed for this; the scores of the others were known from before. */
+  /** How many pairs were computed for this; the others were known from before, or are the same as one of these. */
   scored: number;
   activation: "identity" | "sigmoid";
   model: string;

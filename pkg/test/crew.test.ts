@@ -222,6 +222,50 @@ describe("an aborted request", () => {
   });
 });
 
+describe("passages that are the same", () => {
+  const texts = ["bb", "a", "bb", "ccc", "a", "bb"];
+  const logits = [3, 2, 2, 2, 1, 1];
+  const order = [3, 0, 2, 5, 1, 4];
+
+  test.each([
+    [0, 1000],
+    [2, 1000],
+    [0, 0],
+    [2, 0],
+  ])("are read once, and each has its score: %i helpers, %i scores kept", async (number, scoreCache) => {
+    const { handlers, begun } = helpers(number);
+    const { ranker, begun: lead } = await setUp(1, { helpers: handlers, scoreCache });
+    const steps: number[][] = [];
+    const onScores = vi.fn();
+    const { results, scored } = await ranker.rerank({ query: "q", documents: texts, onScores, onProgress: (...step) => steps.push(step) });
+    expect(scored).toBe(3);
+    expect(results.map(({ index }) => index)).toEqual(order);
+    expect(results.map(({ logit }) => logit)).toEqual(logits);
+    const read = [lead, ...begun].flat().flatMap((line) => line.replace("score q: ", "").split(" "));
+    expect(read.sort()).toEqual(["a", "bb", "ccc"]);
+    expect(onScores.mock.calls.flat(2).sort((a, b) => a.index - b.index)).toEqual(
+      texts.map(({ length }, index) => ({ index, logit: length, truncated: false })),
+    );
+    const done = steps.map(([done]) => done ?? 0);
+    expect(done).toEqual([...new Set(done)].sort((a, b) => a - b));
+    expect(steps.at(-1)).toEqual([6, 6]);
+    const again = await ranker.rerank({ query: "q", documents: texts });
+    expect(again).toMatchObject({ results, scored: scoreCache === 0 ? 3 : 0 });
+  });
+
+  test("are read once by a search too", async () => {
+    const { ranker, begun } = await setUp(1);
+    await ranker.index(texts.map((text, i) => ({ id: `d${i}`, text })));
+    begun.length = 0;
+    const onScores = vi.fn();
+    const { reranked, scored } = await ranker.search("q", { topK: 6, onScores });
+    expect(scored).toBe(3);
+    expect(reranked.map(({ id, logit }) => [id, logit])).toEqual(order.map((index, i) => [`d${index}`, logits[i]]));
+    expect(begun).toEqual(["retrieve q", "score q: bb a ccc"]);
+    expect(onScores.mock.calls.flat(2).map(({ id }) => id).sort()).toEqual(texts.map((_, i) => `d${i}`));
+  });
+});
+
 describe("known scores", () => {
   const documents = Array.from({ length: 6 }, (_, i) => ({ id: `d${i}`, text: `${"text".repeat(i)} ${i}` }));
 
