@@ -3,6 +3,13 @@
 import { untilAborted } from "./abort.js";
 import { aborted, DisposedError, fromWire, WorkerCrashedError, crashed, type TabrankError } from "./errors.js";
 import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
+import { Pulse } from "./pulse.js";
+
+/**
+ * Seconds without a sign of life after which a worker is taken for dead. The lead now and then computes for long without a break, as
+ * when it converts a model, and everything ends with it. A helper breathes all the time, and the others can do its work.
+ */
+export const patience = { lead: 60, helper: 15 };
 
 /** As much of a `Worker` as is used. */
 export interface WorkerLike {
@@ -51,13 +58,19 @@ export class Channel {
   onClose: ((error: TabrankError) => void) | undefined;
   readonly #worker: WorkerLike;
   readonly #pending = new Map<number, Pending>();
+  readonly #pulse: Pulse;
   #nextId = 1;
   #memory = 0;
   #closed: TabrankError | undefined;
   #lingering = false;
 
-  constructor(worker: WorkerLike) {
+  constructor(worker: WorkerLike, seconds = patience.lead) {
     this.#worker = worker;
+    this.#pulse = new Pulse(
+      seconds,
+      () => worker.postMessage({ type: "ping" }, []),
+      () => this.#close(new WorkerCrashedError(crashed(`no sign of life for ${seconds} seconds`))),
+    );
     worker.addEventListener("message", (event) => this.#receive((event as MessageEvent<Reply>).data));
     worker.addEventListener("messageerror", () => this.#close(new WorkerCrashedError(crashed("unreadable message"))));
     worker.addEventListener("error", (event) => {
@@ -130,6 +143,7 @@ export class Channel {
       });
       try {
         this.#worker.postMessage({ type: "call", id, name, params } as Call, transfer);
+        this.#pulse.start();
       } catch (error) {
         this.#pending.delete(id);
         reject(error);
@@ -147,6 +161,8 @@ export class Channel {
   }
 
   #receive(reply: Reply): void {
+    this.#pulse.heard();
+    if (reply.type === "pong") return;
     if (reply.type === "crash") {
       this.#close(fromWire(reply.error));
       return;
@@ -163,6 +179,7 @@ export class Channel {
       return;
     }
     this.#pending.delete(reply.id);
+    if (this.#pending.size === 0) this.#pulse.stop();
     if (reply.type === "result") {
       this.#memory = reply.memory;
       pending.result(reply.result);
@@ -178,6 +195,7 @@ export class Channel {
   #close(error: TabrankError): void {
     const first = this.#closed === undefined;
     const disposed = error instanceof DisposedError;
+    this.#pulse.stop();
     if (first || disposed) this.#closed = error;
     if (!disposed || !this.#lingering) {
       this.#worker.terminate();

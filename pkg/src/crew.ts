@@ -1,7 +1,7 @@
 /** The workers of one ranker: a lead, which holds both models and the index, and helpers, which only score. */
 
 import { untilAborted } from "./abort.js";
-import { Channel, type WorkerLike } from "./channel.js";
+import { Channel, patience, type WorkerLike } from "./channel.js";
 import { DisposedError, InternalError, TabrankError, WorkerCrashedError } from "./errors.js";
 import type { Job } from "./job.js";
 import type { JoinParams, Score } from "./protocol.js";
@@ -57,7 +57,7 @@ export class Crew {
     if (this.closed) return;
     let helper: Channel;
     try {
-      helper = new Channel(makeWorker());
+      helper = new Channel(makeWorker(), patience.helper);
     } catch (error) {
       this.#lost.push(reasonOf(error));
       return;

@@ -90,7 +90,11 @@ export type Call<K extends CallName = CallName> = {
 }[K];
 
 /** From page to worker. */
-export type Request = Call | { type: "abort"; id: number };
+export type Request =
+  | Call
+  | { type: "abort"; id: number }
+  /** Is the worker alive? */
+  | { type: "ping" };
 
 /** From worker to page. Each call gets any number of `progress` and then one `result` or `error`. */
 export type Reply =
@@ -100,5 +104,7 @@ export type Reply =
   | { type: "error"; id: number; error: WireError }
   /** Whether there is work that outlives its call, which ending the worker would undo. */
   | { type: "lingering"; on: boolean }
+  /** It is. */
+  | { type: "pong" }
   /** The engine broke outside of any call; nothing can be computed any more. */
   | { type: "crash"; error: WireError };

@@ -68,6 +68,10 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
 
   port.addEventListener("message", (event) => {
     const request = (event as MessageEvent<Request>).data;
+    if (request.type === "ping") {
+      port.postMessage({ type: "pong" }, []);
+      return;
+    }
     if (request.type === "abort") {
       controllers.get(request.id)?.abort(new AbortError("The operation was aborted."));
       return;

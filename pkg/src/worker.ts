@@ -169,7 +169,13 @@ const scope = self as unknown as Port & Pick<Window, "addEventListener">;
 
 // A trap in a task of the engine's own rejects no call. Without this, the page would wait for ever.
 scope.addEventListener("unhandledrejection", ({ reason }: PromiseRejectionEvent) => {
-  scope.postMessage({ type: "crash", error: { code: "worker-crashed", message: crashed(String(reason)) } }, []);
+  crash(String(reason));
 });
+// Nor would a call that didn't come through, for want of memory or because the browser doesn't hand on compiled modules.
+scope.addEventListener("messageerror", () => crash("unreadable message"));
+
+function crash(reason: string): void {
+  scope.postMessage({ type: "crash", error: { code: "worker-crashed", message: crashed(reason) } }, []);
+}
 
 serve(scope, handlers, () => running?.memory.buffer.byteLength ?? 0);

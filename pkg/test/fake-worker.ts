@@ -4,14 +4,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ScoreCache } from "../src/cache.js";
 import { Channel, type WorkerLike } from "../src/channel.js";
 import { Crew } from "../src/crew.js";
-import type { JoinParams, LoadedInfo, Request } from "../src/protocol.js";
+import type { JoinParams, LoadedInfo, Reply, Request } from "../src/protocol.js";
 import { Ranker } from "../src/ranker.js";
 import { serve, type Context, type Handlers, type Port } from "../src/serve.js";
 
 /** The worker's side of the line in this thread. */
 export class FakeWorker implements WorkerLike {
   terminated = false;
+  /** Questions whether it is alive that it is about to answer. */
+  asked = 0;
   readonly #port: MessagePort;
+  #gone = false;
   readonly #onError: ((event: Event) => void)[] = [];
 
   constructor(handlers: Handlers, memory = 1000) {
@@ -19,10 +22,14 @@ export class FakeWorker implements WorkerLike {
     serve(port2 as Port, handlers, () => memory);
     port2.start();
     port1.start();
+    port1.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
+      if (data.type === "pong") this.asked -= 1;
+    });
     this.#port = port1;
   }
 
   postMessage(message: Request, transfer: Transferable[]): void {
+    if (message.type === "ping" && !this.#gone) this.asked += 1;
     this.#port.postMessage(message, transfer);
   }
 
@@ -33,6 +40,13 @@ export class FakeWorker implements WorkerLike {
 
   terminate(): void {
     this.terminated = true;
+    this.die();
+  }
+
+  /** Is gone, and no event tells of it. */
+  die(): void {
+    this.#gone = true;
+    this.asked = 0;
     this.#port.close();
   }
 

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, it } from "vitest";
 import type * as Tabrank from "tabrank";
-import type { Info, Ranker } from "tabrank";
+import type { Info, Ranker, RerankResponse } from "tabrank";
 import { FIRST_QUERY } from "../src/state";
 import { native } from "./browser";
 import { elsewhere } from "./elsewhere";
@@ -13,6 +13,7 @@ interface Kept {
   tabrank: typeof Tabrank;
   ranker: Ranker;
   workers: Worker[];
+  work?: Promise<{ expected: RerankResponse; found: RerankResponse; info: Info }>;
 }
 
 declare global {
@@ -191,6 +192,21 @@ describe("a worker that is lost", () => {
     }, passages(30));
     expect(outcome.found).toEqual(outcome.expected);
     expect(outcome.info).toMatchObject({ workers: 2, workersWanted: 3, workersLost: [expect.stringContaining("crashed")] });
+  });
+
+  it("without a word is done without too, as soon as it has been silent for long", async () => {
+    await load(3);
+    await page.evaluate(async (documents) => {
+      const { ranker } = window.kept;
+      const expected = await ranker.rerank({ query: "a flute", documents });
+      window.kept.work = ranker.rerank({ query: "a flute", documents }).then((found) => ({ expected, found, info: ranker.info() }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }, passages(30));
+    // From inside: the page gets no event, as little as where the browser ends a worker.
+    await page.workers()[2]?.evaluate("self.close()");
+    const outcome = await page.evaluate(() => window.kept.work);
+    expect(outcome?.found).toEqual(outcome?.expected);
+    expect(outcome?.info).toMatchObject({ workers: 2, workersWanted: 3, workersLost: [expect.stringContaining("no sign of life")] });
   });
 
   it("at its start is done without", async () => {
