@@ -4,6 +4,8 @@
 //! k-major within a panel, so that the inner loop reads it in order. Each element of the result is one chain of
 //! multiply and add in the order of k, whatever the tile it falls into: rows and columns never influence each other.
 
+use super::four::Floats;
+
 /// Columns of a panel.
 pub const PANEL: usize = 16;
 
@@ -24,8 +26,8 @@ impl Packed {
     /// Makes this a `k` x `n` matrix, reusing the allocation. Contents are to be set by the caller, except for the
     /// padding, which is zero.
     pub fn reshape(&mut self, k: usize, n: usize) {
-        self.panels.clear();
         self.panels.resize(n.div_ceil(PANEL) * PANEL * k, 0.0);
+        self.panels[n / PANEL * PANEL * k..].fill(0.0);
         (self.k, self.n) = (k, n);
     }
 
@@ -52,11 +54,50 @@ impl Packed {
     /// Sets row `row` to the `n` values of `values`.
     pub fn set_row(&mut self, row: usize, values: &[f32]) {
         assert!(row < self.k && values.len() == self.n);
-        for (panel, chunk) in values.chunks(PANEL).enumerate() {
-            let start = (panel * self.k + row) * PANEL;
-            self.panels[start..start + chunk.len()].copy_from_slice(chunk);
+        let (whole, rest) = values.as_chunks::<PANEL>();
+        let mut places = self.panels.as_chunks_mut::<PANEL>().0.iter_mut().skip(row).step_by(self.k);
+        for (values, place) in whole.iter().zip(places.by_ref()) {
+            *place = *values;
+        }
+        if let (false, Some(place)) = (rest.is_empty(), places.next()) {
+            place[..rest.len()].copy_from_slice(rest);
         }
     }
+
+    /// The rows of a panel.
+    pub(super) fn panel(&self, panel: usize) -> &[[f32; PANEL]] {
+        &self.panels.as_chunks().0[panel * self.k..][..self.k]
+    }
+
+    /// The rows of a panel, to be set.
+    pub(super) fn panel_mut(&mut self, panel: usize) -> &mut [[f32; PANEL]] {
+        &mut self.panels.as_chunks_mut().0[panel * self.k..][..self.k]
+    }
+
+    /// `out[k] = sum over n of b[k, n] * y[n]`, `b` being this matrix; the order of the sums depends on the number of columns alone.
+    ///
+    /// # Panics
+    /// If `y` is not as long as a row, or `out` as a column.
+    pub fn times(&self, y: &[f32], out: &mut [f32]) {
+        assert!(y.len() == self.n && out.len() == self.k, "lengths of the vectors");
+        out.fill(0.0);
+        for (panel, y) in self.panels.as_chunks::<PANEL>().0.chunks_exact(self.k.max(1)).zip(y.chunks(PANEL)) {
+            let mut padded = [0.0; PANEL];
+            padded[..y.len()].copy_from_slice(y);
+            let [ya, yb, yc, yd] = fours(&padded);
+            for (out, row) in out.iter_mut().zip(panel) {
+                let [a, b, c, d] = fours(row);
+                let [a, b, c, d] = ((a * ya + b * yb) + (c * yc + d * yd)).array();
+                *out += (a + c) + (b + d);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn fours(row: &[f32; PANEL]) -> [Floats; PANEL / 4] {
+    let fours = row.as_chunks::<4>().0;
+    std::array::from_fn(|i| Floats::load(&fours[i]))
 }
 
 /// A matrix inside a larger one: `rows` rows, `stride` values from one row's start to the next.
@@ -191,6 +232,21 @@ mod tests {
                 by_column.set_column(c, &column);
             }
             prop_assert_eq!(by_row.panels, by_column.panels);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_vector_from_the_right(k in 1usize..40, n in 0usize..70, seed: u64) {
+            let (w, y) = (values(k * n, seed), values(n, seed ^ 1));
+            let mut b = Packed::zeros(k, n);
+            (0..k).for_each(|r| b.set_row(r, &w[r * n..][..n]));
+            let mut out = vec![-7.0; k];
+            b.times(&y, &mut out);
+            for (r, out) in out.into_iter().enumerate() {
+                let want: f64 = w[r * n..][..n].iter().zip(&y).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                prop_assert!((f64::from(out) - want).abs() < 1e-4, "{out} {want}");
+            }
         }
     }
 

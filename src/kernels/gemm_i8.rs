@@ -18,7 +18,7 @@ pub const PANEL: usize = 16;
 const VECTORS: usize = PANEL / 4;
 
 /// Rows of the matrix in one vector, which has four columns.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 /// Groups that a vector of a row's values holds, in both planes.
 const GROUPS: usize = 2;
 
@@ -30,12 +30,12 @@ const OFFSET: i32 = bytes::OFFSET;
 /// A block of each column of a panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(align(16))]
-struct Block {
+pub(super) struct Block {
     /// The vectors of each group.
-    weights: [[Bytes; VECTORS]; BLOCK / GROUP],
+    pub(super) weights: [[Bytes; VECTORS]; BLOCK / GROUP],
     /// -8192 times the sum of the weights.
     offsets: [[i32; 4]; VECTORS],
-    scales: [[f32; 4]; VECTORS],
+    pub(super) scales: [[f32; 4]; VECTORS],
 }
 
 /// The right-hand side of a product, k x n weights in panels of [`PANEL`] columns, padded with zeros to whole panels.
@@ -70,6 +70,11 @@ impl Packed {
     /// Blocks of a column.
     pub fn blocks(&self) -> usize {
         self.blocks
+    }
+
+    /// The blocks of a panel.
+    pub(super) fn panel(&self, panel: usize) -> &[Block] {
+        &self.panels[panel * self.blocks..][..self.blocks]
     }
 
     /// Sets a block of a column: weights are `scale` times `integers`.
@@ -125,7 +130,7 @@ pub fn gemm(x: &[Planes], b: &Packed, panels: Range<usize>, mut store: impl FnMu
     assert!(x.len().is_multiple_of(blocks), "whole rows");
     let count = x.len() / blocks;
     for panel in panels {
-        let weights = &b.panels[panel * blocks..][..blocks];
+        let weights = b.panel(panel);
         for m in (0..count).step_by(2) {
             // A last single row is paired with itself, and the repetition thrown away.
             let rows = [m, (m + 1).min(count - 1)];
@@ -197,7 +202,7 @@ pub fn gemm_reference(x: &[Planes], b: &Packed) -> Vec<Vec<f32>> {
         128 * i64::from(high) + i64::from(low) - i64::from(OFFSET)
     };
     let column = |row: &[Planes], n: usize| {
-        let panel = &b.panels[n / PANEL * b.blocks..][..b.blocks];
+        let panel = b.panel(n / PANEL);
         let (vector, lane) = (n % PANEL / 4, n % 4);
         row.iter().zip(panel).fold(0.0, |sum, (planes, block)| {
             let weight = |i: usize| i64::from(block.weights[i / GROUP][vector].0[lane * GROUP + i % GROUP]);

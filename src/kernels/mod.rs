@@ -21,6 +21,7 @@ pub mod norm;
 pub mod quant;
 pub mod softmax;
 pub mod strassen;
+mod unpack;
 
 /// Bits for tests, the same for the same seed: Marsaglia's xorshift.
 #[cfg(test)]
