@@ -22,13 +22,11 @@ const MOST_TOKENS: usize = 20_000;
 pub struct Inputs<'a> {
     /// One row for each row of output.
     pub queries: &'a [f32],
-    /// From one query to the next.
-    pub queries_stride: usize,
     /// One row for each token.
     pub keys: &'a [f32],
     /// One row for each token.
     pub values: &'a [f32],
-    /// From one key or value to the next.
+    /// From one query, key or value to the next.
     pub stride: usize,
     /// Tokens of the sequence.
     pub tokens: usize,
@@ -71,7 +69,7 @@ const PANEL: usize = gemm_i16::PANEL;
 
 impl Heads {
     fn in_integers(&mut self, inputs: Inputs, heads: usize, size: usize, out: &mut [f32]) {
-        let Inputs { queries, queries_stride, tokens, .. } = inputs;
+        let Inputs { queries, stride, tokens, .. } = inputs;
         self.take_keys(inputs, heads, size);
         self.take_values(inputs, heads, size);
         // The softmax is taken to the base of 2.
@@ -86,7 +84,7 @@ impl Heads {
                 let at = head * size;
                 let mut scales = [0.0; PANEL];
                 for (i, pairs) in pairs.chunks_exact_mut(half).take(rows).enumerate() {
-                    let query = &queries[(block * PANEL + i) * queries_stride + at..][..size];
+                    let query = &queries[(block * PANEL + i) * stride + at..][..size];
                     scales[i] = integer::quantize_head(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
                 }
                 self.columns.set_panel(0, pairs);
@@ -156,7 +154,7 @@ impl Heads {
     }
 
     fn in_floats(&mut self, inputs: Inputs, at: usize, size: usize, width: usize, out: &mut [f32]) {
-        let Inputs { queries, queries_stride, keys, values, stride, tokens } = inputs;
+        let Inputs { queries, keys, values, stride, tokens } = inputs;
         self.keys_f32.reshape(size, tokens);
         self.values_f32.reshape(tokens, size);
         for token in 0..tokens {
@@ -165,7 +163,7 @@ impl Heads {
         }
         let rows = out.len() / width;
         let scores = sized(&mut self.scores, rows * tokens);
-        let queries = gemm::Rows { values: &queries[at..], rows, stride: queries_stride };
+        let queries = gemm::Rows { values: &queries[at..], rows, stride };
         gemm::gemm(queries, &self.keys_f32, scores, tokens);
         for row in scores.chunks_exact_mut(tokens) {
             softmax::softmax(row, 1.0 / (size as f32).sqrt());
@@ -183,14 +181,7 @@ mod tests {
     /// Attention of `queries` queries over `tokens` tokens, rows of queries, keys and values side by side.
     fn run(x: &[f32], queries: usize, heads: usize, size: usize, integers: bool, memory: &mut Heads) -> Vec<f32> {
         let width = heads * size;
-        let inputs = Inputs {
-            queries: x,
-            queries_stride: 3 * width,
-            keys: &x[width..],
-            values: &x[2 * width..],
-            stride: 3 * width,
-            tokens: x.len() / 3 / width,
-        };
+        let inputs = Inputs { queries: x, keys: &x[width..], values: &x[2 * width..], stride: 3 * width, tokens: x.len() / 3 / width };
         let mut out = vec![9.0; queries * width];
         attend(inputs, heads, width, &mut out, integers, memory);
         out

@@ -78,32 +78,6 @@ impl QuantizedRows {
     }
 }
 
-/// A stretch of a layer's outputs.
-pub enum Part<'l> {
-    /// Of a layer in 16-bit integers.
-    Words(Words<'l>),
-    /// Of a layer in planes.
-    Planes(planes::Part<'l>),
-}
-
-impl Part<'_> {
-    /// As [`Linear::run`].
-    pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
-        match self {
-            Self::Words(part) => part.run(x, out, rows),
-            Self::Planes(part) => part.run(x, out, &mut rows.planes),
-        }
-    }
-}
-
-/// A stretch of the outputs of a layer in 16-bit integers.
-pub struct Words<'l> {
-    packed: &'l gemm_i16::Packed,
-    scales: &'l [f32],
-    bias: &'l [f32],
-    columns: Range<usize>,
-}
-
 impl Linear {
     /// Packs weights of one input width, side by side.
     pub fn new(weights: &[Weight], bias: &[f32], products: Products) -> Self {
@@ -158,28 +132,30 @@ impl Linear {
         }
     }
 
+    /// The weights of some outputs as floats, a column for each output.
+    pub fn unpack(&self, outputs: Range<usize>, out: &mut gemm::Packed) {
+        match &self.weight {
+            Weights::Integers { packed, scales } => out.unpack_i16(packed, scales, outputs),
+            Weights::Planes(planes) => planes.unpack(outputs, out),
+            Weights::Floats(packed) => out.unpack_floats(packed, outputs),
+        }
+    }
+
+    /// What is added to some outputs.
+    pub fn bias(&self, outputs: Range<usize>) -> &[f32] {
+        &self.bias[outputs]
+    }
+
     /// Whether this layer computes in integers.
     pub fn is_integer(&self) -> bool {
         !matches!(self.weight, Weights::Floats(_))
     }
 
-    /// Some of the outputs as a layer of their own, if the layer is in integers and the range consists of whole panels.
-    pub fn part(&self, columns: Range<usize>) -> Option<Part<'_>> {
-        let whole = |panel: usize| columns.start.is_multiple_of(panel) && columns.end.is_multiple_of(panel);
-        match &self.weight {
-            Weights::Integers { packed, scales } if whole(PANEL) => Some(Part::Words(Words { packed, scales, bias: &self.bias, columns })),
-            Weights::Planes(planes) if whole(planes::PANEL) => Some(Part::Planes(planes.part(columns, &self.bias))),
-            _ => None,
-        }
-    }
-
     /// Applies the layer to the rows of `x`, as many as `out` has.
     pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
         match &self.weight {
-            Weights::Integers { packed, scales } => {
-                Words { packed, scales, bias: &self.bias, columns: 0..packed.n() }.run(x, out, rows);
-            }
-            Weights::Planes(planes) => planes.part(0..planes.outputs(), &self.bias).run(x, out, &mut rows.planes),
+            Weights::Integers { packed, scales } => run_integers(packed, scales, &self.bias, x, out, rows),
+            Weights::Planes(planes) => planes.run(&self.bias, x, out, &mut rows.planes),
             Weights::Floats(packed) => {
                 let rows = out.rows();
                 gemm::gemm(gemm::Rows { values: x.values, rows, stride: x.stride }, packed, out.values, out.stride);
@@ -191,23 +167,27 @@ impl Linear {
     }
 }
 
-impl Words<'_> {
-    fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
-        let (k, width) = (self.packed.k(), self.columns.len());
-        let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
-        let (scales, bias) = (self.scales.as_chunks::<PANEL>().0, self.bias.as_chunks::<PANEL>().0);
-        let (x_stride, stride) = (x.stride, out.stride);
-        let block = block(out.rows(), k.max(width));
-        for (x, out) in x.values.chunks(block * x.stride).zip(out.values.chunks_mut(block * stride)) {
-            rows.take(Strided { values: x, stride: x_stride }, out.len().div_ceil(stride), k);
-            let QuantizedRows { rows, scales: row_scales, memory, .. } = rows;
-            let level = strassen::levels(rows.padded_rows(), rows.pairs(), panels.len());
-            strassen::gemm(rows, self.packed, panels.clone(), level, memory, |panel, first_row, tiles| {
-                let start = (panel - first) * PANEL;
-                let out = Strided { values: &mut out[first_row * stride + start..], stride };
-                finish(tiles.as_flattened(), &row_scales[first_row..], &scales[panel], &bias[panel], out, width - start);
-            });
-        }
+fn run_integers(
+    packed: &gemm_i16::Packed,
+    scales: &[f32],
+    bias: &[f32],
+    x: Strided<&[f32]>,
+    out: Strided<&mut [f32]>,
+    rows: &mut QuantizedRows,
+) {
+    let (k, width) = (packed.k(), packed.n());
+    let (scales, bias) = (scales.as_chunks::<PANEL>().0, bias.as_chunks::<PANEL>().0);
+    let (x_stride, stride) = (x.stride, out.stride);
+    let block = block(out.rows(), k.max(width));
+    for (x, out) in x.values.chunks(block * x.stride).zip(out.values.chunks_mut(block * stride)) {
+        rows.take(Strided { values: x, stride: x_stride }, out.len().div_ceil(stride), k);
+        let QuantizedRows { rows, scales: row_scales, memory, .. } = rows;
+        let level = strassen::levels(rows.padded_rows(), rows.pairs(), packed.panels());
+        strassen::gemm(rows, packed, 0..packed.panels(), level, memory, |panel, first_row, tiles| {
+            let start = panel * PANEL;
+            let out = Strided { values: &mut out[first_row * stride + start..], stride };
+            finish(tiles.as_flattened(), &row_scales[first_row..], &scales[panel], &bias[panel], out, width - start);
+        });
     }
 }
 
@@ -271,20 +251,6 @@ mod tests {
     fn rows_are_divided_evenly_and_wide_ones_finely() {
         assert_eq!([1, 16, 100, 192, 193, 384, 400].map(|rows| block(rows, 1536)), [16, 16, 112, 192, 112, 192, 144]);
         assert_eq!([block(384, 3072), block(384, 1 << 18)], [96, 16]);
-    }
-
-    #[test]
-    fn a_part_is_part_of_the_whole() {
-        for products in [Products::Words, Products::Planes] {
-            let (layer, x) = (layer(64, 64, products, 5), noise(3 * 64, 6));
-            let whole = run(|x, out| layer.run(x, out, &mut Default::default()), &x, 64, 64);
-            let part = layer.part(16..48).expect("whole panels");
-            let got = run(|x, out| part.run(x, out, &mut Default::default()), &x, 64, 32);
-            for (got, whole) in got.iter().zip(&whole) {
-                assert_eq!(got, &whole[16..48]);
-            }
-            assert!(layer.part(3..48).is_none());
-        }
     }
 
     proptest! {

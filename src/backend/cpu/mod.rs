@@ -6,6 +6,7 @@
 //! leaves no trace in a score.
 
 mod attention;
+mod first;
 mod linear;
 mod planes;
 mod scratch;
@@ -163,46 +164,35 @@ impl Backend for Cpu {
     fn attend(&self, attention: &Attention<Self>, x: &mut Buffer, packing: &Packing, carried: Carried) {
         let Attention { qkv, output, norm, heads } = attention;
         let width = x.width;
-        let firsts = &packing.offsets[..packing.sequences()];
         Scratch::with(|scratch| {
-            let Scratch { rows, projected, queries, attended, mixed, heads: own } = scratch;
-            // Queries of first rows alone, keys and values of all rows, where the layer can be run in parts.
-            let split = (carried == Carried::First).then(|| Some((qkv.part(0..width)?, qkv.part(width..3 * width)?))).flatten();
-            let (projected, stride, base) = if let Some((_, keys_values)) = &split {
-                let stride = linear::stride(2 * width);
-                let projected = sized(projected, x.rows() * stride);
-                keys_values.run(x.strided(), Strided { values: projected, stride }, rows);
-                (projected, stride, 0)
-            } else {
-                let stride = linear::stride(3 * width);
-                let projected = sized(projected, x.rows() * stride);
-                qkv.run(x.strided(), Strided { values: projected, stride }, rows);
-                (projected, stride, width)
+            let Scratch { rows, projected, attended, mixed, heads: own, firsts, .. } = scratch;
+            let attended = match carried {
+                Carried::All => {
+                    let stride = linear::stride(3 * width);
+                    let projected = sized(projected, x.rows() * stride);
+                    qkv.run(x.strided(), Strided { values: projected, stride }, rows);
+                    let attended = sized(attended, x.rows() * width);
+                    for range in packing.ranges() {
+                        let of_sequence = &projected[range.start * stride..];
+                        let inputs = Inputs {
+                            queries: of_sequence,
+                            keys: &of_sequence[width..],
+                            values: &of_sequence[2 * width..],
+                            stride,
+                            tokens: range.len(),
+                        };
+                        attend(inputs, *heads, width, &mut attended[range.start * width..range.end * width], qkv.is_integer(), own);
+                    }
+                    attended
+                }
+                Carried::First => {
+                    let first_rows = x.gather(&packing.offsets[..packing.sequences()]);
+                    let attended = sized(attended, first_rows.values.len());
+                    firsts.attend(qkv, *heads, x, &first_rows, packing, attended);
+                    *x = first_rows;
+                    attended
+                }
             };
-            if carried == Carried::First {
-                *x = x.gather(firsts);
-            }
-            let (queries, queries_stride): (&[f32], _) = if let Some((part, _)) = &split {
-                let queries = sized(queries, x.rows() * width);
-                part.run(x.strided(), Strided { values: queries, stride: width }, rows);
-                (queries, width)
-            } else {
-                (projected, stride)
-            };
-            let attended = sized(attended, x.rows() * width);
-            for (i, range) in packing.ranges().enumerate() {
-                let (row, n) = if carried == Carried::First { (i, 1) } else { (range.start, range.len()) };
-                let first_query = if split.is_some() { i } else { range.start };
-                let inputs = Inputs {
-                    queries: &queries[first_query * queries_stride..],
-                    queries_stride,
-                    keys: &projected[range.start * stride + base..],
-                    values: &projected[range.start * stride + base + width..],
-                    stride,
-                    tokens: range.len(),
-                };
-                attend(inputs, *heads, width, &mut attended[row * width..][..n * width], qkv.is_integer(), own);
-            }
             let stride = linear::stride(width);
             let mixed = sized(mixed, x.rows() * stride);
             output.run(Strided { values: attended, stride: width }, Strided { values: mixed, stride }, rows);

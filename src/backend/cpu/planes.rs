@@ -3,9 +3,9 @@
 use super::super::Weight;
 use super::linear::Strided;
 use super::sized::sized;
-use crate::kernels::gemm_i8;
 pub use crate::kernels::gemm_i8::PANEL;
 use crate::kernels::quant::{BLOCK, Dtype, integers};
+use crate::kernels::{gemm, gemm_i8};
 use std::ops::Range;
 
 /// Rows quantized before they are multiplied, so that they stay in the innermost cache.
@@ -22,13 +22,6 @@ pub struct Planes(gemm_i8::Packed);
 pub struct QuantizedRows {
     planes: Vec<gemm_i8::Planes>,
     scales: Vec<f32>,
-}
-
-/// A stretch of a layer's outputs.
-pub struct Part<'l> {
-    packed: &'l gemm_i8::Packed,
-    bias: &'l [f32],
-    columns: Range<usize>,
 }
 
 impl Planes {
@@ -60,22 +53,21 @@ impl Planes {
         self.0.n()
     }
 
-    /// Some of the outputs: whole panels, except at the end. `bias` is that of all, padded to whole panels.
-    pub fn part<'l>(&'l self, columns: Range<usize>, bias: &'l [f32]) -> Part<'l> {
-        debug_assert!(columns.start.is_multiple_of(PANEL));
-        Part { packed: &self.0, bias, columns }
-    }
-}
-
-impl Part<'_> {
-    /// Applies the layer to the rows of `x`, as many as `out` has.
-    pub fn run(&self, x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
+    /// The weights of some outputs, as floats.
+    pub fn unpack(&self, outputs: Range<usize>, out: &mut gemm::Packed) {
         if !USED {
             unreachable!("there are no such layers in this build");
         }
-        let (k, width, blocks) = (self.packed.k(), self.columns.len(), self.packed.blocks());
-        let (first, panels) = (self.columns.start / PANEL, self.columns.start / PANEL..self.columns.end.div_ceil(PANEL));
-        let bias = self.bias.as_chunks::<PANEL>().0;
+        out.unpack_i8(&self.0, outputs);
+    }
+
+    /// Applies the layer to the rows of `x`, as many as `out` has; `bias` is padded to whole panels.
+    pub fn run(&self, bias: &[f32], x: Strided<&[f32]>, out: Strided<&mut [f32]>, rows: &mut QuantizedRows) {
+        if !USED {
+            unreachable!("there are no such layers in this build");
+        }
+        let (k, width, blocks) = (self.0.k(), self.0.n(), self.0.blocks());
+        let bias = bias.as_chunks::<PANEL>().0;
         let (stride, out_stride) = (x.stride, out.stride);
         for (x, out) in x.values.chunks(ROWS * stride).zip(out.values.chunks_mut(ROWS * out_stride)) {
             let count = out.len().div_ceil(out_stride);
@@ -83,10 +75,10 @@ impl Part<'_> {
             for (m, (planes, scale)) in planes.chunks_exact_mut(blocks).zip(&mut *scales).enumerate() {
                 *scale = gemm_i8::quantize(&x[m * stride..][..k], planes);
             }
-            gemm_i8::gemm(planes, self.packed, panels.clone(), |m, panel, sums| {
+            gemm_i8::gemm(planes, &self.0, 0..width.div_ceil(PANEL), |m, panel, sums| {
                 let (scale, bias) = (scales[m], &bias[panel]);
                 let values: [f32; PANEL] = std::array::from_fn(|c| sums[c] * scale + bias[c]);
-                let row = &mut out[m * out_stride..][..width][(panel - first) * PANEL..];
+                let row = &mut out[m * out_stride..][..width][panel * PANEL..];
                 match row.first_chunk_mut::<PANEL>() {
                     Some(whole) => *whole = values,
                     None => copy_some(row, &values),
@@ -115,7 +107,7 @@ mod tests {
     }
 
     proptest! {
-        /// Planes and 16-bit integers differ by what either rounds, and a part of a layer not at all from the whole.
+        /// Planes and 16-bit integers differ by what either rounds.
         #[test]
         fn a_layer_is_what_it_is_in_other_integers(
             rows in 1usize..5,
@@ -137,11 +129,6 @@ mod tests {
             for (a, b) in out.iter().zip(&other) {
                 prop_assert!((a - b).abs() < 2e-3 * k as f32, "{a} {b}");
             }
-            let mut part = vec![f32::NAN; rows * 16];
-            layer.part(16..32).unwrap().run(Strided { values: &x[..rows * k], stride: k }, Strided { values: &mut part, stride: 16 }, &mut Default::default());
-            for (part, whole) in part.chunks(16).zip(out.chunks(40)) {
-                prop_assert_eq!(part, &whole[16..32]);
-            }
             // A row alone, after others in the same memory.
             let mut alone = vec![f32::NAN; 40];
             layer.run(Strided { values: &x[(rows - 1) * k..rows * k], stride: k }, Strided { values: &mut alone, stride: 40 }, &mut Default::default());
@@ -151,7 +138,7 @@ mod tests {
             let mut got = vec![9.0; rows * 44 - 4];
             let padded = [bias, &[0.0; 8]].concat();
             let (x, room) = (Strided { values: &apart[..apart.len() - 3], stride: k + 3 }, Strided { values: &mut *got, stride: 44 });
-            Planes::new(&weights).unwrap().part(0..40, &padded).run(x, room, &mut Default::default());
+            Planes::new(&weights).unwrap().run(&padded, x, room, &mut Default::default());
             for (got, want) in got.chunks(44).zip(out.chunks(40)) {
                 prop_assert_eq!(&got[..40], want);
                 prop_assert!(got[40..].iter().all(|x| *x == 9.0));

@@ -1,6 +1,7 @@
 //! Memory between the steps of a layer, allocated when first needed and kept for the next.
 
 use super::attention::Heads;
+use super::first::Firsts;
 use super::linear::QuantizedRows;
 use std::cell::RefCell;
 
@@ -11,14 +12,14 @@ pub struct Scratch {
     pub rows: QuantizedRows,
     /// Queries, keys and values, or what lies between the two layers of the feed-forward half.
     pub projected: Vec<f32>,
-    /// Queries of first rows.
-    pub queries: Vec<f32>,
     /// What the heads give.
     pub attended: Vec<f32>,
     /// What is added to the residual.
     pub mixed: Vec<f32>,
     /// For the attention of one head.
     pub heads: Heads,
+    /// For the attention of first rows.
+    pub firsts: Firsts,
 }
 
 impl Scratch {
