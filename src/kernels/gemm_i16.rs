@@ -5,6 +5,7 @@
 //! finer than the 8 bits of the file, so what is lost against f32 is what the file has lost already. Sums are exact, so
 //! neither the tile nor the batch nor the instruction set can show in a result.
 
+use super::four::{Floats, Ints};
 use super::lanes::{self, Words};
 use super::{integer, narrow};
 use std::ops::Range;
@@ -112,6 +113,15 @@ impl Packed {
         }
     }
 
+    /// Sets all columns of a panel to the nearest integers of `columns * inverse`; a magnitude must stay below 2^15.
+    pub fn quantize_panel(&mut self, panel: usize, columns: [&[f32]; PANEL], inverse: [f32; PANEL]) {
+        let pairs = self.pairs();
+        let steps = &mut self.panels[panel * pairs..][..pairs];
+        for (v, (columns, inverse)) in columns.as_chunks::<4>().0.iter().zip(inverse.as_chunks::<4>().0).enumerate() {
+            quantize_four(self.k, *columns, *inverse, steps, |step| &mut step[v]);
+        }
+    }
+
     /// Sets all columns of a panel at once, which takes a fraction of the time: `columns` holds them one after the other, each
     /// padded to whole pairs.
     pub fn set_panel(&mut self, panel: usize, columns: &[[i16; 2]]) {
@@ -124,6 +134,38 @@ impl Packed {
             for ((((words, a), b), c), d) in panel.iter_mut().zip(a).zip(b).zip(c).zip(d) {
                 words[vector].0 = [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]];
             }
+        }
+    }
+}
+
+/// Four rows of `k` values, of which there may be none, to the nearest integers of `rows * inverse`, pair by pair; an inverse of 0
+/// makes zeros.
+#[inline(always)]
+fn quantize_four<S>(k: usize, rows: [&[f32]; 4], inverse: [f32; 4], steps: &mut [S], words: impl Fn(&mut S) -> &mut Words) {
+    let whole = k.is_multiple_of(8) && rows.iter().all(|row| row.len() == k) && inverse.iter().all(|x| *x != 0.0);
+    if !whole {
+        let value = |row: usize, i: usize| match rows[row].get(i) {
+            Some(x) if inverse[row] != 0.0 => integer::nearest(x * inverse[row]),
+            _ => 0,
+        };
+        for (pair, step) in steps.iter_mut().enumerate() {
+            *words(step) = Words(std::array::from_fn(|i| value(i / 2, 2 * pair + i % 2)));
+        }
+        return;
+    }
+    // Hidden from the compiler as `exp` has it.
+    let round = Floats::splat(std::hint::black_box(narrow::ROUND));
+    let inverse = inverse.map(Floats::splat);
+    let rows = rows.map(|row| &row.as_chunks::<8>().0[..k / 8]);
+    let steps = &mut steps.as_chunks_mut::<4>().0[..k / 8];
+    for (i, steps) in steps.iter_mut().enumerate() {
+        let pairs = std::array::from_fn(|row| {
+            let [a, b] =
+                [0, 1].map(|half| (Floats::load(&rows[row][i].as_chunks::<4>().0[half]) * inverse[row] + round).bits() - round.bits());
+            a.narrow(b)
+        });
+        for (step, pairs) in steps.iter_mut().zip(Ints::transpose(pairs)) {
+            *words(step) = pairs.words();
         }
     }
 }
@@ -171,43 +213,35 @@ impl Rows {
     /// Sets the rows of tile number `tile` to the nearest integers of `rows * inverse`, row by row; an inverse of 0 makes a row of
     /// zeros, whatever its values. Rows that the tile lacks at the end are empty.
     pub fn quantize_tile(&mut self, tile: usize, rows: [&[f32]; TILE], inverse: [f32; TILE]) {
-        let (k, pairs) = (self.k, self.pairs());
+        let pairs = self.pairs();
         let steps = &mut self.steps[tile * pairs..][..pairs];
-        let whole = k.is_multiple_of(8) && rows.iter().all(|row| row.len() == k) && inverse.iter().all(|x| *x != 0.0);
-        if !whole {
-            for (row, (values, inverse)) in rows.into_iter().zip(inverse).enumerate() {
-                let value = |i: usize| values.get(i).map_or(0, |x| if inverse == 0.0 { 0 } else { integer::nearest(x * inverse) });
-                for (i, step) in steps.iter_mut().enumerate() {
-                    step.0[2 * row..2 * row + 2].copy_from_slice(&[value(2 * i), value(2 * i + 1)]);
-                }
-            }
-            return;
-        }
-        let [first, second, third, fourth] = rows.map(|row| &row.as_chunks::<8>().0[..k / 8]);
-        for (i, steps) in steps.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let [a, b, c, d] =
-                [(&first[i], 0), (&second[i], 1), (&third[i], 2), (&fourth[i], 3)].map(|(x, row)| narrow::round(x, inverse[row]));
-            for (e, step) in steps.iter_mut().enumerate() {
-                let e = 2 * e;
-                step.0 = [a[e], a[e + 1], b[e], b[e + 1], c[e], c[e + 1], d[e], d[e + 1]];
-            }
-        }
+        quantize_four(self.k, rows, inverse, steps, |step| step);
     }
 
-    /// Sets values 2 `pair` and 2 `pair` + 1 of all rows.
-    pub fn set_columns(&mut self, pair: usize, first: &[i16], second: &[i16]) {
-        assert!(first.len() == self.rows && second.len() == self.rows && pair < self.pairs());
-        let pairs = self.pairs();
-        let ((first, rest), (second, rest_second)) = (first.as_chunks::<TILE>(), second.as_chunks::<TILE>());
-        for ((step, a), b) in self.steps[pair..].iter_mut().step_by(pairs).zip(first).zip(second) {
-            step.0 = [a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]];
-        }
-        for (i, (a, b)) in rest.iter().zip(rest_second).enumerate() {
-            self.steps[first.len() * pairs + pair].0[2 * i..2 * i + 2].copy_from_slice(&[*a, *b]);
+    /// Sets all rows, column by column, to the nearest integers of `column(..) * inverse`; a magnitude must stay below 2^15.
+    pub fn quantize_columns<'a>(&mut self, column: impl Fn(usize) -> &'a [f32], inverse: f32) {
+        let (k, pairs) = (self.k, self.pairs());
+        let round = Floats::splat(std::hint::black_box(narrow::ROUND));
+        let low = Ints::splat(std::hint::black_box(0xffff));
+        for pair in 0..pairs {
+            // The second of the last may be missing: zeros, then, of the first.
+            let two = [2 * pair, (2 * pair + 1).min(k - 1)].map(|i| &column(i)[..self.rows]);
+            let inverse = [inverse, if 2 * pair + 1 < k { inverse } else { 0.0 }];
+            let factor = inverse.map(Floats::splat);
+            let [(first, rest), (second, rest_second)] = two.map(|column| column.as_chunks::<TILE>());
+            for ((step, a), b) in self.steps[pair..].iter_mut().step_by(pairs).zip(first).zip(second) {
+                let [a, b] = [(a, factor[0]), (b, factor[1])].map(|(x, factor)| (Floats::load(x) * factor + round).bits());
+                *step = ((a & low) | (b << 16)).words();
+            }
+            for (i, (a, b)) in rest.iter().zip(rest_second).enumerate() {
+                let both = [integer::nearest(a * inverse[0]), integer::nearest(b * inverse[1])];
+                self.steps[first.len() * pairs + pair].0[2 * i..2 * i + 2].copy_from_slice(&both);
+            }
         }
     }
 
     /// Sets row `row` to `k` values.
+    #[cfg(test)]
     pub fn set_row(&mut self, row: usize, values: &[i16]) {
         assert!(row < self.rows && values.len() == self.k);
         let pairs = self.pairs();
@@ -351,11 +385,9 @@ pub(super) mod tests {
             prop_assert_eq!(&got.steps, &want.steps);
             let mut by_column = rows(3 * TILE, 50, 2000, seed ^ 1, TILE);
             by_column.reshape(m, k, 2 * TILE);
-            let value = |row: usize, column: usize| if zeros[row] || column >= k { 0 } else { integers[row * k + column] };
-            for pair in 0..k.div_ceil(2) {
-                let column = |i: usize| (0..m).map(|row| value(row, 2 * pair + i)).collect::<Vec<_>>();
-                by_column.set_columns(pair, &column(0), &column(1));
-            }
+            let value = |row: usize, column: usize| if zeros[row] { 0.0 } else { floats[row * k + column] };
+            let columns: Vec<Vec<f32>> = (0..k).map(|column| (0..m).map(|row| value(row, column)).collect()).collect();
+            by_column.quantize_columns(|column| &columns[column], 0.25);
             prop_assert_eq!(&by_column.steps, &want.steps);
         }
 
@@ -376,7 +408,14 @@ pub(super) mod tests {
                 }
                 by_panel.set_panel(first / PANEL, &panel);
             }
-            prop_assert_eq!(by_column.panels, by_panel.panels);
+            prop_assert_eq!(&by_column.panels, &by_panel.panels);
+            let mut quantized = Packed::zeros(k, n);
+            for first in (0..n).step_by(PANEL) {
+                let floats: [Vec<f32>; PANEL] =
+                    std::array::from_fn(|c| w.chunks_exact(k).nth(first + c).unwrap_or(&[]).iter().map(|x| f32::from(*x) * 4.0).collect());
+                quantized.quantize_panel(first / PANEL, floats.each_ref().map(Vec::as_slice), [0.25; PANEL]);
+            }
+            prop_assert_eq!(&by_column.panels, &quantized.panels);
         }
     }
 

@@ -6,24 +6,59 @@ use super::narrow;
 /// Groups whose largest magnitude is below this are taken for zeros: their scale's inverse would overflow.
 const NOTHING: f32 = 1e-30;
 
+/// The greatest magnitudes so far, as the bits of floats; those of values beyond whole fours apart.
+struct Magnitudes {
+    most: [Ints; 2],
+    most_single: i32,
+}
+
+impl Magnitudes {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { most: [Ints::splat(0); 2], most_single: 0 }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, values: &[f32]) {
+        // Without their sign, floats are ordered like their bits, and what is not a number comes after infinity.
+        let magnitude = Ints::splat(0x7fff_ffff);
+        let (fours, rest) = values.as_chunks::<4>();
+        let (pairs, single) = fours.as_chunks::<2>();
+        for pair in pairs {
+            self.most = std::array::from_fn(|i| self.most[i].max(Floats::load(&pair[i]).bits() & magnitude));
+        }
+        for four in single {
+            self.most[0] = self.most[0].max(Floats::load(four).bits() & magnitude);
+        }
+        self.most_single = rest.iter().map(|x| x.abs().to_bits() as i32).fold(self.most_single, i32::max);
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        let [a, b, c, d] = self.most[0].max(self.most[1]).array();
+        f32::from_bits(a.max(b).max(c.max(d)).max(self.most_single) as u32)
+    }
+}
+
 /// Largest magnitude. Anything that is not finite makes the result not finite.
 #[inline(always)]
 pub fn largest(values: &[f32]) -> f32 {
-    // Without their sign, floats are ordered like their bits, and what is not a number comes after infinity.
-    let magnitude = Ints::splat(0x7fff_ffff);
-    let (fours, rest) = values.as_chunks::<4>();
-    let (pairs, single) = fours.as_chunks::<2>();
-    let mut most = [Ints::splat(0); 2];
-    for pair in pairs {
-        most = std::array::from_fn(|i| most[i].max(Floats::load(&pair[i]).bits() & magnitude));
+    let mut magnitudes = Magnitudes::new();
+    magnitudes.add(values);
+    magnitudes.greatest()
+}
+
+/// [`largest`] of all rows of an attention's head: their usual length gets code without loops.
+#[inline(always)]
+pub fn largest_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> f32 {
+    let mut magnitudes = Magnitudes::new();
+    for row in rows {
+        match <&[f32; 32]>::try_from(row) {
+            Ok(row) => magnitudes.add(row),
+            _ => magnitudes.add(row),
+        }
     }
-    let mut most = most[0].max(most[1]);
-    for four in single {
-        most = most.max(Floats::load(four).bits() & magnitude);
-    }
-    let [a, b, c, d] = most.array();
-    let most = a.max(b).max(c.max(d));
-    f32::from_bits(rest.iter().map(|x| x.abs().to_bits() as i32).fold(most, i32::max) as u32)
+    magnitudes.greatest()
 }
 
 /// The scale that maps magnitudes up to `largest` to integers up to `limit`, and its inverse. Both are 0 for a group of
@@ -64,14 +99,6 @@ pub fn quantize(values: &[f32], limit: i16, out: &mut [i16]) -> f32 {
     let (scale, inverse) = scale(largest(values), limit);
     round(values, inverse, out);
     scale
-}
-
-/// [`quantize`] for rows of an attention's head: its usual length gets code without loops.
-pub fn quantize_head(values: &[f32], limit: i16, out: &mut [i16]) -> f32 {
-    match (<&[f32; 32]>::try_from(values), <&mut [i16; 32]>::try_from(&mut *out)) {
-        (Ok(values), Ok(out)) => quantize(values, limit, out),
-        _ => quantize(values, limit, out),
-    }
 }
 
 #[cfg(test)]

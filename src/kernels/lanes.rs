@@ -9,14 +9,6 @@
 #[repr(C, align(16))]
 pub struct Words(pub [i16; 8]);
 
-impl Words {
-    /// Four pairs, each in 32 bits, its first number in the lower half.
-    #[inline(always)]
-    pub fn of_pairs(pairs: [i32; 4]) -> Self {
-        Self(std::array::from_fn(|i| (pairs[i / 2] >> (16 * (i % 2))) as i16))
-    }
-}
-
 /// The definition, one product at a time; what runs where there is no vector unit that this file knows.
 #[cfg(any(test, not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64"))))]
 pub mod portable {
@@ -65,6 +57,19 @@ pub mod portable {
     pub fn store(sums: Sums) -> [i32; 4] {
         sums
     }
+
+    /// `w - w by / 2^15`, the quotient rounded to the nearest; neither number is negative.
+    #[inline(always)]
+    pub fn reduce(w: Vector, by: Vector) -> Vector {
+        std::array::from_fn(|i| w[i].wrapping_sub(((i32::from(w[i]) * i32::from(by[i]) + 0x4000) >> 15) as i16))
+    }
+
+    /// A vector as words.
+    #[cfg_attr(any(target_arch = "wasm32", target_arch = "x86_64"), expect(dead_code))]
+    #[inline(always)]
+    pub fn words(vector: Vector) -> Words {
+        Words(vector)
+    }
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -106,6 +111,19 @@ mod simd {
     #[inline(always)]
     pub fn store(sums: Sums) -> [i32; 4] {
         [i32x4_extract_lane::<0>(sums), i32x4_extract_lane::<1>(sums), i32x4_extract_lane::<2>(sums), i32x4_extract_lane::<3>(sums)]
+    }
+
+    #[inline(always)]
+    pub fn reduce(w: Vector, by: Vector) -> Vector {
+        i16x8_sub(w, i16x8_q15mulr_sat(w, by))
+    }
+
+    #[inline(always)]
+    pub fn words(vector: Vector) -> Words {
+        let mut words = Words::default();
+        // SAFETY: a reference to 16 bytes.
+        unsafe { v128_store((&raw mut words.0).cast(), vector) };
+        words
     }
 }
 
@@ -156,12 +174,30 @@ mod simd {
         let (low, high) = unsafe { (_mm_cvtsi128_si64(sums), _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums))) };
         [low as i32, (low >> 32) as i32, high as i32, (high >> 32) as i32]
     }
+
+    #[inline(always)]
+    pub fn reduce(w: Vector, by: Vector) -> Vector {
+        // SAFETY: as above.
+        unsafe {
+            let (high, low) = (_mm_mulhi_epi16(w, by), _mm_mullo_epi16(w, by));
+            let whole = _mm_or_si128(_mm_slli_epi16(high, 1), _mm_srli_epi16(low, 15));
+            _mm_sub_epi16(w, _mm_add_epi16(whole, _mm_srli_epi16(_mm_slli_epi16(low, 1), 15)))
+        }
+    }
+
+    #[inline(always)]
+    pub fn words(vector: Vector) -> Words {
+        let mut words = Words::default();
+        // SAFETY: a reference to 16 bytes; and as above.
+        unsafe { _mm_storeu_si128((&raw mut words.0).cast(), vector) };
+        words
+    }
 }
 
 #[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64")))]
 use portable as simd;
 
-pub use simd::{Vector, dot_add, load, restore, splat, store, zero};
+pub use simd::{Vector, dot_add, load, reduce, restore, splat, store, words, zero};
 
 #[cfg(test)]
 mod tests {
@@ -179,7 +215,10 @@ mod tests {
             x in prop::array::uniform8(extreme()),
             pairs in prop::array::uniform2(0usize..4),
             start in prop::array::uniform4(any::<i32>()),
+            positive in prop::array::uniform2(prop::array::uniform8(prop_oneof![0..=i16::MAX, Just(0), Just(i16::MAX)])),
         ) {
+            let [a, b] = positive.map(Words);
+            prop_assert_eq!(words(reduce(load(&a), load(&b))).0, portable::reduce(a.0, b.0));
             let (w, x) = (Words(w), Words(x));
             let want = {
                 use portable::*;

@@ -10,7 +10,7 @@ mod bytes;
 pub mod dot;
 pub mod dot_i8;
 pub mod exp;
-mod four;
+pub mod four;
 pub mod gemm;
 pub mod gemm_i16;
 pub mod gemm_i8;

@@ -4,7 +4,7 @@ use super::dot::{lane_max, lane_sum};
 use super::exp::{Exp, Exp2};
 use super::four::{Floats, Ints};
 use super::gemm_i16::{PANEL, Packed};
-use super::lanes::Words;
+use super::lanes::{self, Words};
 use super::narrow::ROUND;
 
 /// Softmax of one row in place, after multiplying it by `scale`, which is positive; shifted by the maximum, so no overflow.
@@ -21,59 +21,74 @@ pub fn softmax(row: &mut [f32], scale: f32) {
     }
 }
 
-/// Softmax of columns to the base of 2, in integers, packed for a product: `out[r][c] / sums[c]` is 2^`rows[r][c]` / (the sum
-/// of 2^`rows[..][c]`), `sums[c]`, which is returned, being the sum of `out[..][c]`. For the base of e, multiply by log2 e before.
+/// The probability of a column's largest score: a little below 2^15, as `Exp2` may come out higher than it should.
+const LARGEST: f32 = 32760.0;
+
+/// Rounds as [`ROUND`] does. What remains of its bits when they are shifted up by 16 cancels those of `ROUND`, so that two rounded
+/// numbers become a pair without a mask.
+const ROUND_UPPER: f32 = ROUND - (ROUND.to_bits() >> 16) as f32;
+
+/// Softmax of columns to the base of 2, in integers, packed for a product: `out[r][c] / sums[c]` is 2^(`scores[r][c] scales[c]`) /
+/// (the sum of 2^(`scores[..][c] scales[c]`)), `sums[c]`, which is returned, being the sum of `out[..][c]`. For the base of e,
+/// have log2 e in the scales, none of which is negative. `most` are the columns' largest scores; no score's magnitude is above 2^30.
 ///
-/// A column's largest probability becomes 32767, or less where the sum would come to more than `budget` (and half of the
-/// number of values, for rounding). A probability is off by at most half of 1 / `budget` or of the largest / 32767, and by
-/// 4e-6 of itself. `rows` are overwritten. The sum is 0 for a column of no rows, or with values among which one is not a number
-/// or the largest is not finite; what is in `out` for such a column means nothing.
-pub fn softmax2_columns(rows: &mut [[f32; PANEL]], budget: f32, out: &mut Packed) -> [i32; PANEL] {
-    let out = out.overwrite(rows.len(), PANEL);
-    let exp2 = Exp2::constants();
+/// A column's largest probability becomes 32760, or less where the sum would come to more than `budget` (and half of the
+/// number of values, for rounding). A probability is off by at most 1 / `budget` or half of the largest / 32760, and by 8e-6 of
+/// itself. For a scale that is not finite, what comes out means nothing.
+pub fn softmax2_columns(
+    scores: &[[i32; PANEL]],
+    most: &[i32; PANEL],
+    scales: &[f32; PANEL],
+    budget: i32,
+    out: &mut Packed,
+) -> [i32; PANEL] {
+    let out = out.overwrite(scores.len(), PANEL);
+    let exp2 = Exp2::constants(LARGEST);
+    let (lower, upper) = (exp2.round, Floats::splat(std::hint::black_box(ROUND_UPPER)));
+    let (pairs, last) = scores.as_chunks::<2>();
     let mut sums = [0; PANEL];
     // Four columns from top to bottom, then the next four: what belongs to them stays in registers.
     for (v, sums) in sums.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let four = |row: &[f32; PANEL]| Floats::load(&row.as_chunks::<4>().0[v]);
-        let mut max = Floats::splat(f32::NEG_INFINITY);
-        for row in rows.iter() {
-            max = max.max(four(row));
+        let (most, scale) = (Ints::load(&most.as_chunks::<4>().0[v]), Floats::load(&scales.as_chunks::<4>().0[v]));
+        let exp2 = |row: &[i32; PANEL]| exp2.of((Ints::load(&row.as_chunks::<4>().0[v]) - most).convert() * scale);
+        let mut sum = Ints::splat(0);
+        for ([a, b], out) in pairs.iter().zip(&mut *out) {
+            let (a, b) = ((exp2(a) + lower).bits(), (exp2(b) + upper).bits());
+            sum = sum + (a + b);
+            out[v] = (a + (b << 16)).words();
         }
-        let mut sum = Floats::splat(0.0);
-        for row in rows.iter_mut() {
-            let x = exp2.of(four(row) - max);
-            sum = sum + x;
-            row.as_chunks_mut::<4>().0[v] = x.array();
+        if let [last] = last {
+            let (a, b) = ((exp2(last) + lower).bits(), upper.bits());
+            sum = sum + (a + b);
+            out[pairs.len()][v] = (a + (b << 16)).words();
         }
-        let floats = sum.array();
-        let one = floats.map(|sum| if sum * 32767.0 > budget { budget / sum } else { 32767.0 });
-        let rounded = round_pairs(rows, Floats::load(&one), out, v);
-        *sums = std::array::from_fn(|i| if floats[i].is_finite() { rounded[i] } else { 0 });
+        // What the sums have too much, once for each pair.
+        let excess = (ROUND.to_bits() as i32).wrapping_add(ROUND_UPPER.to_bits() as i32).wrapping_mul(out.len() as i32);
+        *sums = sum.array().map(|sum| sum.wrapping_sub(excess));
+    }
+    if sums.iter().any(|sum| *sum > budget) {
+        sums = reduce(&sums, budget, out);
     }
     sums
 }
 
-/// Rounds four columns, times `one`, into the vectors `v` of a panel; their sums.
-#[inline(always)]
-fn round_pairs(rows: &[[f32; PANEL]], one: Floats, out: &mut [[Words; PANEL / 4]], v: usize) -> [i32; 4] {
-    let round = Floats::splat(std::hint::black_box(ROUND));
-    let low = Ints::splat(std::hint::black_box(0xffff));
-    let bits = |row: &[f32; PANEL]| (Floats::load(&row.as_chunks::<4>().0[v]) * one + round).bits();
-    let (pairs, last) = rows.as_chunks::<2>();
-    let mut sum = Ints::splat(0);
-    for ([a, b], out) in pairs.iter().zip(&mut *out) {
-        let (a, b) = (bits(a), bits(b));
-        sum = sum + (a + b);
-        out[v] = Words::of_pairs(((a & low) | (b << 16)).array());
+/// Makes columns' sums fit the budget, and leaves those alone that do. Returns the new sums.
+fn reduce(sums: &[i32; PANEL], budget: i32, rows: &mut [[Words; PANEL / 4]]) -> [i32; PANEL] {
+    // What is taken away, in 2^15ths, so that nothing is where nothing has to be.
+    let by = sums.map(|sum| if sum > budget { 32768 - (budget as f32 / sum as f32 * 32768.0) as i32 } else { 0 });
+    let mut sums = [0; PANEL];
+    let ones = lanes::load(&Words(std::hint::black_box([1; 8])));
+    for (v, (sums, by)) in sums.as_chunks_mut::<4>().0.iter_mut().zip(by.as_chunks::<4>().0).enumerate() {
+        let by = lanes::load(&Words(std::array::from_fn(|i| by[i / 2].min(32767) as i16)));
+        let mut sum = lanes::zero();
+        for row in &mut *rows {
+            let reduced = lanes::reduce(lanes::load(&row[v]), by);
+            sum = lanes::dot_add(sum, reduced, ones);
+            row[v] = lanes::words(reduced);
+        }
+        *sums = lanes::store(sum);
     }
-    if let [last] = last {
-        let a = bits(last);
-        sum = sum + a;
-        out[pairs.len()][v] = Words::of_pairs((a & low).array());
-    }
-    // What the sums have too much: the bits of `ROUND`, once for each row.
-    let excess = (rows.len() as i32).wrapping_mul(ROUND.to_bits() as i32);
-    sum.array().map(|sum| sum.wrapping_sub(excess))
+    sums
 }
 
 #[cfg(test)]
@@ -84,15 +99,16 @@ mod tests {
     use std::hint::black_box;
 
     /// [`softmax2_columns`] of one column, one value at a time.
-    fn one_column(values: &[f32], budget: f32) -> (Vec<i16>, i32) {
-        let max = values.iter().fold(f32::NEG_INFINITY, |max, x| if max < *x { *x } else { max });
-        let exp2 = |x: f32| Exp2::constants().of(Floats::splat(black_box(x - max))).array()[0];
-        let powers: Vec<f32> = values.iter().map(|x| exp2(*x)).collect();
-        let sum = powers.iter().fold(0.0, |sum, x| sum + x);
-        let one = if sum * 32767.0 > budget { budget / sum } else { 32767.0 };
-        let rounded: Vec<i16> = powers.iter().map(|x| (x * one).round_ties_even() as i16).collect();
-        let sum = if sum.is_finite() { rounded.iter().map(|x| i32::from(*x)).sum() } else { 0 };
-        (rounded, sum)
+    fn one_column(scores: &[i32], scale: f32, budget: i32) -> (Vec<i16>, i32) {
+        let most = scores.iter().max().copied().unwrap_or_default();
+        let exp2 = |x: i32| Exp2::constants(LARGEST).of(Floats::splat(black_box((x - most) as f32 * scale))).array()[0];
+        let mut rounded: Vec<i32> = scores.iter().map(|x| exp2(*x).round_ties_even() as i32).collect();
+        let sum: i32 = rounded.iter().sum();
+        if sum > budget {
+            let by = 32768 - (budget as f32 / sum as f32 * 32768.0) as i32;
+            rounded.iter_mut().for_each(|x| *x -= (*x * by.min(32767) + (1 << 14)) >> 15);
+        }
+        (rounded.iter().map(|x| *x as i16).collect(), rounded.iter().sum())
     }
 
     proptest! {
@@ -107,19 +123,23 @@ mod tests {
         }
 
         #[test]
-        fn columns_too(values in prop::collection::vec(floats(), 1..70 * PANEL), equal: bool, budget in 4e3f32..3e5) {
+        fn columns_too(
+            values in prop::collection::vec(prop_oneof![-(1i32 << 30)..=1 << 30, -1000i32..1000, Just(-(1 << 30)), Just(1 << 30)], 1..70 * PANEL),
+            equal: bool,
+            scales in prop::array::uniform8(prop_oneof![Just(0f32), Just(1e-40), 1e-9f32..1e-2, Just(1e30)]),
+            budget in 4_000..300_000,
+        ) {
             let row = |i: usize| std::array::from_fn(|c| values[if equal { c % values.len() } else { (i * PANEL + c) % values.len() }]);
-            let mut rows: Vec<[f32; PANEL]> = (0..values.len().div_ceil(PANEL)).map(row).collect();
-            let columns: Vec<Vec<f32>> = (0..PANEL).map(|c| rows.iter().map(|row| row[c]).collect()).collect();
+            let rows: Vec<[i32; PANEL]> = (0..values.len().div_ceil(PANEL)).map(row).collect();
+            let columns: [Vec<i32>; PANEL] = std::array::from_fn(|c| rows.iter().map(|row| row[c]).collect());
+            let most = columns.each_ref().map(|column| *column.iter().max().expect("a row"));
             let mut packed = Packed::default();
-            let sums = softmax2_columns(&mut rows, budget, &mut packed);
+            let sums = softmax2_columns(&rows, &most, &scales, budget, &mut packed);
             let q = packed.rows();
             for (c, column) in columns.iter().enumerate() {
-                let (want, sum) = one_column(column, budget);
+                let (want, sum) = one_column(column, scales[c], budget);
                 prop_assert_eq!(sums[c], sum);
-                if sum > 0 {
-                    prop_assert_eq!(q.iter().map(|row| row[c]).collect::<Vec<_>>(), want);
-                }
+                prop_assert_eq!(q.iter().map(|row| row[c]).collect::<Vec<_>>(), want);
             }
         }
 
@@ -135,30 +155,44 @@ mod tests {
         }
     }
 
-    fn transposed(columns: &[Vec<f32>], scale: f32) -> Vec<[f32; PANEL]> {
-        (0..columns[0].len()).map(|r| std::array::from_fn(|c| columns[c][r] * scale)).collect()
-    }
-
     proptest! {
         #[test]
-        fn integers_stand_for_the_same_probabilities(n in 1usize..200, budget in 4e3f32..3e5, seed: u64) {
-            let columns: Vec<Vec<f32>> =
-                (0..PANEL as u64).map(|c| noise(seed ^ (c << 32)).map(|s| (s >> 40) as f32 / 2e5 - 40.0).take(n).collect()).collect();
+        fn integers_stand_for_the_same_probabilities(n in 1usize..200, budget in 4_000..300_000, seed: u64) {
+            let columns: Vec<Vec<i32>> = (0..PANEL as u64).map(|c| noise(seed ^ (c << 32)).map(|s| (s >> 33) as i32 - (1 << 30)).take(n).collect()).collect();
+            let scores: Vec<[i32; PANEL]> = (0..n).map(|r| std::array::from_fn(|c| columns[c][r])).collect();
+            let most = std::array::from_fn(|c| *columns[c].iter().max().expect("n of them"));
+            let scales: [f32; PANEL] = std::array::from_fn(|c| if c == 0 { 0.0 } else { (8 * c) as f32 / (1 << 30) as f32 });
             let mut packed = Packed::default();
-            let sums = softmax2_columns(&mut transposed(&columns, 0.5 * std::f32::consts::LOG2_E), budget, &mut packed);
+            let sums = softmax2_columns(&scores, &most, &scales.map(|scale| scale * std::f32::consts::LOG2_E), budget, &mut packed);
             let q = packed.rows();
-            for (c, mut floats) in columns.into_iter().enumerate() {
-                softmax(&mut floats, 0.5);
+            for (c, integers) in columns.into_iter().enumerate() {
+                let mut floats: Vec<f32> = integers.iter().map(|x| (x - most[c]) as f32).collect();
+                softmax(&mut floats, scales[c].max(1e-30));
                 prop_assert_eq!(sums[c], q.iter().map(|row| i32::from(row[c])).sum::<i32>());
-                prop_assert!(sums[c] as f32 <= budget + 0.5 * n as f32);
+                prop_assert!(sums[c] as f32 <= 1.001 * budget as f32 + 0.5 * n as f32);
                 let largest = floats.iter().copied().fold(0.0, f32::max);
-                let step = (1.0 / budget).max(largest / 32767.0);
+                let step = (2.0 / budget as f32).max(largest / LARGEST);
                 for (p, q) in floats.iter().zip(&q) {
                     // The sum is off as well, by the roundings of all.
-                    let error = step * (0.51 + 0.5 * n as f32 * p) + 8e-6 * p;
+                    let error = step * (0.51 + 0.5 * n as f32 * p) + 1e-5 * p;
                     prop_assert!((p - f32::from(q[c]) / sums[c] as f32).abs() <= error + 1e-6, "{p} {} of {}", q[c], sums[c]);
                 }
             }
+        }
+
+        /// Whatever the columns beside it, reduced or not.
+        #[test]
+        fn a_column_is_for_itself(n in 2usize..60, seed: u64) {
+            let column: Vec<i32> = noise(seed).map(|s| (s >> 45) as i32).take(n).collect();
+            let most = *column.iter().max().expect("n of them");
+            let run = |other: f32| {
+                let mut packed = Packed::default();
+                let scores: Vec<[i32; PANEL]> = column.iter().map(|x| [*x; PANEL]).collect();
+                let scales = std::array::from_fn(|c| if c == 5 { 1e-4 } else { other });
+                let sums = softmax2_columns(&scores, &[most; PANEL], &scales, 40_000, &mut packed);
+                (sums[5], packed.rows().iter().map(|row| row[5]).collect::<Vec<_>>())
+            };
+            prop_assert_eq!(run(0.0), run(1.0));
         }
     }
 
@@ -168,22 +202,13 @@ mod tests {
         softmax(&mut row, 1.0);
         assert!((row[0] - 0.5).abs() < 1e-6 && row[1] < 1e-30);
         softmax(&mut [], 1.0);
-        // A column that is not finite shows, and leaves the others alone.
-        let mut rows = [[0.0; PANEL], [-1e30; PANEL]];
-        rows[1][3] = f32::NAN;
-        rows[0][4] = f32::INFINITY;
-        (rows[0][5], rows[1][5]) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
-        rows[1][6] = f32::NEG_INFINITY;
         let mut packed = Packed::default();
-        let sums = softmax2_columns(&mut rows, 1e5, &mut packed);
-        let q = packed.rows();
-        for c in 0..PANEL {
-            if (3..6).contains(&c) {
-                assert_eq!(sums[c], 0, "{c}");
-            } else {
-                assert_eq!((q[0][c], q[1][c], sums[c]), (32767, 0, 32767), "{c}");
-            }
-        }
-        assert_eq!(softmax2_columns(&mut [], 1e5, &mut packed), [0; PANEL]);
+        let far = (1 << 30) - 1;
+        let sums = softmax2_columns(&[[far; PANEL], [-far; PANEL], [-far; PANEL]], &[far; PANEL], &[1e30; PANEL], 1_000_000, &mut packed);
+        let largest = packed.rows()[0][0];
+        assert!((32750..=32767).contains(&largest));
+        assert_eq!(packed.rows(), [[largest; PANEL], [0; PANEL], [0; PANEL]]);
+        assert_eq!(sums, [i32::from(largest); PANEL]);
+        assert_eq!(softmax2_columns(&[], &[0; PANEL], &[1.0; PANEL], 1_000_000, &mut packed), [0; PANEL]);
     }
 }

@@ -154,12 +154,11 @@ pub extern "C" fn prepare_gelu(rows: usize, width: usize, _: usize) -> *mut Case
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_softmax(rows: usize, width: usize, _: usize) -> *mut Case {
     const PANEL: usize = gemm_i16::PANEL;
-    let x = values(rows * width);
-    let (mut scores, mut out) = (values(rows * width), gemm_i16::Packed::default());
+    let scores: Vec<i32> = values(rows * width).into_iter().map(|x| (x * (1 << 30) as f32) as i32).collect();
+    let mut out = gemm_i16::Packed::default();
     case(move || {
-        renew(&mut scores, &x);
-        for scores in scores.as_chunks_mut::<PANEL>().0.chunks_exact_mut(width) {
-            black_box(softmax::softmax2_columns(scores, 250_000.0, &mut out));
+        for scores in scores.as_chunks::<PANEL>().0.chunks_exact(width) {
+            black_box(softmax::softmax2_columns(scores, &[1 << 30; PANEL], &[1e-8; PANEL], 250_000, &mut out));
         }
     })
 }
@@ -207,15 +206,17 @@ pub extern "C" fn prepare_norm(rows: usize, width: usize, _: usize) -> *mut Case
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare_attention(tokens: usize, heads: usize, size: usize) -> *mut Case {
     let width = heads * size;
-    let projected: Vec<f32> = values(tokens * 3 * width);
+    // From row to row an odd number of cache lines, as the engine has it.
+    let stride = (3 * width).next_multiple_of(32) + 16;
+    let projected: Vec<f32> = values(tokens * stride);
     let (mut out, mut memory) = (vec![0.0; tokens * width], Heads::default());
     case(move || {
         let inputs = Inputs {
             queries: &projected,
-            queries_stride: 3 * width,
+            queries_stride: stride,
             keys: &projected[width..],
             values: &projected[2 * width..],
-            stride: 3 * width,
+            stride,
             tokens,
         };
         attend(inputs, heads, width, &mut out, true, &mut memory);

@@ -1,19 +1,19 @@
 //! Scaled dot-product attention of one sequence, head by head.
 //!
-//! Vaswani et al., "Attention Is All You Need" (2017). In integers, queries and keys have a scale for each row of a head,
-//! values one for the whole head, and the softmax's probabilities are integers themselves; sums over tokens are exact,
-//! whatever their order. Queries are the columns, a panel of them at a time: the softmax then runs down the columns, all
+//! Vaswani et al., "Attention Is All You Need" (2017). In integers, queries have a scale for each row of a head, keys and
+//! values one for the whole head, and so the softmax finds its maximum among integers, and its probabilities are integers
+//! themselves; sums over tokens are exact, whatever their order. Queries are the columns, a panel of them at a time: the softmax then runs down the columns, all
 //! of them at once, and gives integers that are already packed for the product with the values.
 
 use super::sized::sized;
-use crate::kernels::{gemm, gemm_i16, integer, softmax};
+use crate::kernels::{four, gemm, gemm_i16, integer, softmax};
 
-/// Largest magnitude of queries' and keys' integers: products of heads up to 64 wide fit 32 bits.
-const LIMIT: i16 = 5792;
+/// Largest magnitude of scores: the difference of two of them, the less one first, fits 32 bits.
+const SCORES: f32 = (1 << 30) as f32;
 /// Largest magnitude of values' integers, and what a row's probabilities may add up to: their product, and some more
 /// for rounding, fits 32 bits.
 const VALUES_LIMIT: i16 = 8191;
-const BUDGET: f32 = 250_000.0;
+const BUDGET: i32 = 250_000;
 /// Tokens for whose roundings there is room.
 const MOST_TOKENS: usize = 20_000;
 
@@ -41,13 +41,12 @@ pub struct Heads {
     /// For each head, one row for each of its values, the tokens in it.
     values: Vec<gemm_i16::Rows>,
     value_scales: Vec<f32>,
-    integers: Vec<i16>,
-    /// One row for each query, and these as columns.
-    queries: Vec<[i16; 2]>,
-    columns: gemm_i16::Packed,
+    /// One column for each query.
+    queries: gemm_i16::Packed,
     /// One row for each token, one column for each query; so are the probabilities.
-    scores: Vec<f32>,
+    scores: Vec<[i32; PANEL]>,
     probabilities: gemm_i16::Packed,
+    scores_f32: Vec<f32>,
     keys_f32: gemm::Packed,
     values_f32: gemm::Packed,
 }
@@ -66,66 +65,62 @@ pub fn attend(inputs: Inputs, heads: usize, width: usize, out: &mut [f32], integ
 
 /// Columns of a product, so many queries at a time.
 const PANEL: usize = gemm_i16::PANEL;
+/// Tokens at a time, or values.
+const TILE: usize = gemm_i16::TILE;
 
 impl Heads {
     fn in_integers(&mut self, inputs: Inputs, heads: usize, size: usize, out: &mut [f32]) {
         let Inputs { queries, stride, tokens, .. } = inputs;
-        self.take_keys(inputs, heads, size);
+        let limit = (SCORES / size as f32).sqrt().min(f32::from(i16::MAX)) as i16;
+        self.take_keys(inputs, heads, size, limit);
         self.take_values(inputs, heads, size);
         // The softmax is taken to the base of 2.
         let softmax_scale = std::f32::consts::LOG2_E / (size as f32).sqrt();
-        let (width, half) = (heads * size, size / 2);
-        self.columns.reshape(size, PANEL);
-        let pairs = sized(&mut self.queries, PANEL * half);
-        let scores = sized(&mut self.scores, tokens * PANEL).as_chunks_mut::<PANEL>().0;
+        let width = heads * size;
+        self.queries.reshape(size, PANEL);
+        let scores = sized(&mut self.scores, tokens.next_multiple_of(TILE));
         for (block, out) in out.chunks_mut(PANEL * width).enumerate() {
             let rows = out.len() / width;
             for head in 0..heads {
                 let at = head * size;
-                let mut scales = [0.0; PANEL];
-                for (i, pairs) in pairs.chunks_exact_mut(half).take(rows).enumerate() {
-                    let query = &queries[(block * PANEL + i) * stride + at..][..size];
-                    scales[i] = integer::quantize_head(query, LIMIT, pairs.as_flattened_mut()) * softmax_scale;
-                }
-                self.columns.set_panel(0, pairs);
-                let key_scales = &self.key_scales[head * tokens..][..tokens];
-                gemm_i16::gemm(&self.keys[head], &self.columns, 0..1, |token, _, sums| {
-                    for ((scores, sums), scale) in scores[token..].iter_mut().zip(sums).zip(&key_scales[token..]) {
-                        *scores = std::array::from_fn(|c| sums[c] as f32 * (scale * scales[c]));
+                // Where there are no more queries, the last one stands in.
+                let queries: [&[f32]; PANEL] = std::array::from_fn(|i| &queries[(block * PANEL + i.min(rows - 1)) * stride + at..][..size]);
+                let scales = queries.map(|query| integer::scale(integer::largest_of(std::iter::once(query)), limit));
+                self.queries.quantize_panel(0, queries, scales.map(|(_, inverse)| inverse));
+                let key_scale = self.key_scales[head] * softmax_scale;
+                let scales = scales.map(|(scale, _)| scale * key_scale);
+                let tiles = scores.as_chunks_mut::<TILE>().0;
+                let mut most = [i32::MIN; PANEL];
+                gemm_i16::gemm(&self.keys[head], &self.queries, 0..1, |token, _, sums| {
+                    tiles[token / TILE] = *sums;
+                    for sums in sums {
+                        most = std::array::from_fn(|c| most[c].max(sums[c]));
                     }
                 });
-                let sums = softmax::softmax2_columns(scores, BUDGET, &mut self.probabilities);
+                let sums = softmax::softmax2_columns(&scores[..tokens], &most, &scales, BUDGET, &mut self.probabilities);
                 // What is not finite must show in the result, where integers would hide it.
-                let finite = key_scales.iter().all(|scale| scale.is_finite());
-                let value_scale = if finite { self.value_scales[head] } else { f32::NAN };
+                let value_scale = self.value_scales[head];
                 let weights: [f32; PANEL] =
-                    std::array::from_fn(|c| if scales[c].is_finite() && sums[c] > 0 { value_scale / sums[c] as f32 } else { f32::NAN });
+                    std::array::from_fn(|c| if scales[c].is_finite() { value_scale / sums[c] as f32 } else { f32::NAN });
                 gemm_i16::gemm(&self.values[head], &self.probabilities, 0..1, |c, _, sums| {
-                    let results = sums.map(|sums| -> [f32; PANEL] { std::array::from_fn(|i| sums[i] as f32 * weights[i]) });
-                    for (i, row) in out.chunks_exact_mut(width).enumerate() {
-                        let out = &mut row[at + c..at + size];
-                        match out.first_chunk_mut::<{ gemm_i16::TILE }>() {
-                            Some(whole) => *whole = std::array::from_fn(|c| results[c][i]),
-                            None => out.iter_mut().zip(&results).for_each(|(out, result)| *out = result[i]),
-                        }
-                    }
+                    write(sums, &weights, width, &mut out[at + c..], TILE.min(size - c));
                 });
             }
         }
     }
 
-    /// Quantizes the keys of all heads, token by token as they lie in memory.
-    fn take_keys(&mut self, Inputs { keys, stride, tokens, .. }: Inputs, heads: usize, size: usize) {
+    /// Quantizes the keys of all heads.
+    fn take_keys(&mut self, Inputs { keys, stride, tokens, .. }: Inputs, heads: usize, size: usize, limit: i16) {
         self.keys.resize_with(heads.max(self.keys.len()), Default::default);
-        for keys in &mut self.keys[..heads] {
-            keys.reshape(tokens, size, gemm_i16::TILE);
-        }
-        let scales = sized(&mut self.key_scales, heads * tokens);
-        let integers = sized(&mut self.integers, size);
-        for token in 0..tokens {
-            for (head, key) in keys[token * stride..][..heads * size].chunks_exact(size).enumerate() {
-                scales[head * tokens + token] = integer::quantize_head(key, LIMIT, integers);
-                self.keys[head].set_row(token, integers);
+        let scales = sized(&mut self.key_scales, heads);
+        for (head, (rows, scale)) in self.keys.iter_mut().zip(scales).enumerate() {
+            let key = |token: usize| &keys[token * stride + head * size..][..size];
+            let inverse;
+            (*scale, inverse) = integer::scale(integer::largest_of((0..tokens).map(key)), limit);
+            rows.reshape(tokens, size, TILE);
+            for tile in 0..tokens.div_ceil(TILE) {
+                // Beyond the last the last again: its scores leave the largest what they are.
+                rows.quantize_tile(tile, std::array::from_fn(|i| key((tile * TILE + i).min(tokens - 1))), [inverse; TILE]);
             }
         }
     }
@@ -134,22 +129,12 @@ impl Heads {
     fn take_values(&mut self, Inputs { values, stride, tokens, .. }: Inputs, heads: usize, size: usize) {
         self.values.resize_with(heads.max(self.values.len()), Default::default);
         let scales = sized(&mut self.value_scales, heads);
-        let (first, second) = sized(&mut self.integers, 2 * size).split_at_mut(size);
         for (head, (rows, scale)) in self.values.iter_mut().zip(scales).enumerate() {
             let value = |token: usize| &values[token * stride + head * size..][..size];
-            let largest = (0..tokens).map(|token| integer::largest(value(token)).to_bits()).max();
             let inverse;
-            (*scale, inverse) = integer::scale(f32::from_bits(largest.unwrap_or(0)), VALUES_LIMIT);
-            rows.reshape(size, tokens, gemm_i16::TILE);
-            for pair in 0..tokens.div_ceil(2) {
-                integer::round(value(2 * pair), inverse, first);
-                if 2 * pair + 1 < tokens {
-                    integer::round(value(2 * pair + 1), inverse, second);
-                } else {
-                    second.fill(0);
-                }
-                rows.set_columns(pair, first, second);
-            }
+            (*scale, inverse) = integer::scale(integer::largest_of((0..tokens).map(value)), VALUES_LIMIT);
+            rows.reshape(size, tokens, TILE);
+            rows.quantize_columns(value, inverse);
         }
     }
 
@@ -162,13 +147,35 @@ impl Heads {
             self.values_f32.set_row(token, &values[token * stride + at..][..size]);
         }
         let rows = out.len() / width;
-        let scores = sized(&mut self.scores, rows * tokens);
+        let scores = sized(&mut self.scores_f32, rows * tokens);
         let queries = gemm::Rows { values: &queries[at..], rows, stride };
         gemm::gemm(queries, &self.keys_f32, scores, tokens);
         for row in scores.chunks_exact_mut(tokens) {
             softmax::softmax(row, 1.0 / (size as f32).sqrt());
         }
         gemm::gemm(gemm::Rows { values: scores, rows, stride: tokens }, &self.values_f32, &mut out[at..], width);
+    }
+}
+
+/// Writes a tile of results, one row for each value, into the rows of queries that begin `width` apart in `out`.
+#[inline(always)]
+fn write(sums: &gemm_i16::Sums, weights: &[f32; PANEL], width: usize, out: &mut [f32], values: usize) {
+    if values == TILE && out.len() > (PANEL - 1) * width + TILE - 1 {
+        let columns = four::scaled_columns(sums, weights);
+        for (i, column) in columns.iter().enumerate() {
+            out[i * width..][..TILE].copy_from_slice(column);
+        }
+    } else {
+        write_part(sums, weights, width, out, values);
+    }
+}
+
+/// The same for fewer of either. Apart, as together they'd become calls of `memory.copy`, which take longer.
+#[cold]
+#[inline(never)]
+fn write_part(sums: &gemm_i16::Sums, weights: &[f32; PANEL], width: usize, out: &mut [f32], values: usize) {
+    for (i, out) in out.chunks_mut(width).enumerate() {
+        out.iter_mut().zip(&sums[..values]).for_each(|(out, sums)| *out = sums[i] as f32 * weights[i]);
     }
 }
 
