@@ -8,6 +8,8 @@
 //! Sequences are packed one after the other without padding: a [`Packing`] says where each begins.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 
 pub use cpu::{Cpu, Products};
 
@@ -51,6 +53,23 @@ pub struct Words {
     pub width: usize,
     /// The encoded values, row after row.
     pub bytes: Vec<u8>,
+}
+
+/// Why a device can't compute, or no longer. The same work can be done on the CPU.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceError {
+    /// There is none, or it refuses to be used.
+    #[error("there is no GPU to compute with: {0}")]
+    Unavailable(String),
+    /// Taken away while in use.
+    #[error("the GPU was lost: {0}")]
+    Lost(String),
+    /// Its memory does not suffice.
+    #[error("the GPU has not enough memory: {0}")]
+    OutOfMemory(String),
+    /// A shader or a command that it refuses.
+    #[error("the GPU failed: {0}")]
+    Failed(String),
 }
 
 /// What follows a linear layer.
@@ -181,5 +200,8 @@ pub trait Backend {
     fn mean(&self, x: &Self::Buffer, ranges: &[std::ops::Range<usize>]) -> Self::Buffer;
 
     /// The values of a buffer, row after row.
-    fn read(&self, x: Self::Buffer) -> impl Future<Output = Vec<f32>>;
+    ///
+    /// # Errors
+    /// What went wrong on the device since the last time; never on the CPU.
+    fn read(&self, x: Self::Buffer) -> impl Future<Output = Result<Vec<f32>, DeviceError>>;
 }

@@ -20,6 +20,9 @@ pub fn tanh(values: &mut [f32]) {
     }
 }
 
+/// The polynomial of [`gelu`], lowest power first.
+pub(crate) const GELU: [f32; 7] = [1.044_274_8, 0.052_063_98, 0.022_113_717, 3.370_510_6e-3, 7.532_232e-5, 3.964_918e-5, 6.988_019e-6];
+
 /// GELU of one value: what is positive of x, less the normal distribution's tail, |x| (1 - erf(|x| / sqrt 2)) / 2.
 ///
 /// The tail is |x| / p(|x|)^16 with p of degree 6: Hastings' form of 1 - erf (Abramowitz and Stegun, 7.1.28), fitted to the
@@ -34,9 +37,7 @@ impl Gelu {
     /// The coefficients, hidden from the compiler: see [`Exp::constants`].
     #[inline(always)]
     fn constants() -> Self {
-        std::hint::black_box(Self {
-            p: [1.044_274_8, 0.052_063_98, 0.022_113_717, 3.370_510_6e-3, 7.532_232e-5, 3.964_918e-5, 6.988_019e-6],
-        })
+        std::hint::black_box(Self { p: GELU })
     }
 
     /// GELU(x).

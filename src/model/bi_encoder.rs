@@ -109,7 +109,7 @@ impl<B: Backend> BiEncoder<B> {
             }
             Pooling::Cls => self.encoder.forward(&packing, Carried::First, pause).await?,
         };
-        let values = backend.read(pooled).await;
+        let values = backend.read(pooled).await?;
         values
             .chunks_exact(self.width())
             .zip(sequences)

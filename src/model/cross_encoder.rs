@@ -119,24 +119,24 @@ impl<B: Backend> CrossEncoder<B> {
         let logits = match &self.head {
             LoadedHead::Classifier { pooler, classifier } => {
                 let first = self.encoder.forward(&packing, Carried::First, pause).await?;
-                self.classify(&first, pooler, classifier).await
+                self.classify(&first, pooler, classifier).await?
             }
             LoadedHead::SegmentCosine { scale, bias } => {
                 let hidden = self.encoder.forward(&packing, Carried::All, pause).await?;
-                let cosines = self.segment_cosines(&hidden, &packing, pairs).await;
+                let cosines = self.segment_cosines(&hidden, &packing, pairs).await?;
                 cosines.into_iter().map(|cosine| scale * cosine + bias).collect()
             }
         };
         if logits.iter().all(|x| x.is_finite()) { Ok(logits) } else { Err(ModelError::NotFinite) }
     }
 
-    async fn classify(&self, first: &B::Buffer, pooler: &B::Linear, classifier: &B::Linear) -> Vec<f32> {
+    async fn classify(&self, first: &B::Buffer, pooler: &B::Linear, classifier: &B::Linear) -> Result<Vec<f32>, ModelError> {
         let backend = self.encoder.backend();
         let pooled = backend.apply(pooler, first, Activation::Tanh);
-        backend.read(backend.apply(classifier, &pooled, Activation::Identity)).await
+        Ok(backend.read(backend.apply(classifier, &pooled, Activation::Identity)).await?)
     }
 
-    async fn segment_cosines(&self, hidden: &B::Buffer, packing: &Packing, pairs: &[Pair]) -> Vec<f32> {
+    async fn segment_cosines(&self, hidden: &B::Buffer, packing: &Packing, pairs: &[Pair]) -> Result<Vec<f32>, ModelError> {
         let segments: Vec<_> = packing
             .ranges()
             .zip(pairs)
@@ -145,14 +145,14 @@ impl<B: Backend> CrossEncoder<B> {
                 [range.start..split, split..range.end]
             })
             .collect();
-        let means = self.encoder.backend().read(self.encoder.backend().mean(hidden, &segments)).await;
-        means
+        let means = self.encoder.backend().read(self.encoder.backend().mean(hidden, &segments)).await?;
+        Ok(means
             .chunks_exact(2 * self.encoder.config().width)
             .map(|both| {
                 let (a, b) = both.split_at(both.len() / 2);
                 // PyTorch's cosine_similarity keeps each norm from falling below 1e-8.
                 dot(a, b) / (dot(a, a).sqrt().max(1e-8) * dot(b, b).sqrt().max(1e-8))
             })
-            .collect()
+            .collect())
     }
 }

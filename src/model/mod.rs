@@ -94,6 +94,9 @@ pub enum ModelError {
     /// Nothing but white space or control characters to look for.
     #[error("the query is empty. Type something to search for.")]
     EmptyQuery,
+    /// The device failed that the model was to run on.
+    #[error(transparent)]
+    Device(#[from] crate::backend::DeviceError),
     /// Not a number came out.
     #[error("the model gave a result that is not a number; the file's weights are damaged.")]
     NotFinite,

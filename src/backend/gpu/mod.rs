@@ -1,0 +1,222 @@
+//! The encoder's arithmetic on a GPU, by WebGPU in browsers and by Vulkan natively.
+//!
+//! Weights of 8-bit and 4-bit files stay integers with their scales; everything else is in f32. Sequences are packed without
+//! padding, so that nothing has to be masked. Operations are recorded and submitted when a result is read; only that result
+//! comes back. A row's results don't depend on the rows beside it: each output is summed up by one invocation in an order
+//! that knows nothing of the batch.
+
+mod device;
+mod linear;
+mod memory;
+mod shader;
+#[cfg(test)]
+mod tests;
+
+pub use device::Device;
+pub use linear::{Linear, Tiling};
+
+use super::{Activation, Attention, Backend, Carried, DeviceError, FeedForward, Packing, Weight, Words};
+use crate::kernels::quant::{BLOCK, Dtype, dequantize, integers};
+use device::Parameter::{Count, Value};
+use linear::bytes_of;
+use memory::Block;
+use shader::Shader;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Runs on a GPU.
+#[derive(Clone)]
+pub struct Gpu {
+    device: Rc<Device>,
+    tiling: Tiling,
+}
+
+/// Values on the device, `[rows, width]`, rows padded to whole quads.
+pub struct Buffer {
+    block: Block,
+    rows: usize,
+    width: usize,
+}
+
+/// Scale and shift of a layer norm.
+pub struct Norm {
+    weight: wgpu::Buffer,
+    bias: wgpu::Buffer,
+    epsilon: f32,
+}
+
+/// Embedding tables.
+pub struct Tables {
+    words: WordTable,
+    positions: wgpu::Buffer,
+    segments: wgpu::Buffer,
+    width: usize,
+}
+
+enum WordTable {
+    Bytes { words: wgpu::Buffer, scales: wgpu::Buffer },
+    Floats(wgpu::Buffer),
+}
+
+impl Gpu {
+    /// A backend on a device.
+    pub fn new(device: Rc<Device>, tiling: Tiling) -> Self {
+        Self { device, tiling }
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Lanes that share a row, and rows of a workgroup, where rows are summed up.
+    fn lanes(&self) -> [u32; 2] {
+        match self.tiling {
+            Tiling::Workgroup => [32, 4],
+            Tiling::Registers => [1, 64],
+        }
+    }
+
+    fn run(&self, linear: &Linear, x: &Buffer, part: Range<usize>, activation: Activation) -> Buffer {
+        let width = part.len();
+        Buffer { block: linear.run(&self.device, self.tiling, &x.block, x.rows, part, activation), rows: x.rows, width }
+    }
+
+    /// `norm(x + added)` in the place of `x`.
+    fn add_norm(&self, norm: &Norm, x: &mut Buffer, added: &Buffer) {
+        let [lanes, rows] = self.lanes();
+        let files = [include_str!("shaders/total.wgsl"), include_str!("shaders/norm.wgsl")];
+        let shader = Shader::new("norm", &[("LANES", lanes), ("ROWS", rows)], &files);
+        let parameters = [Count(x.rows), Count(x.width / 4), Value(norm.epsilon)];
+        let buffers = [x.block.buffer(), added.block.buffer(), &norm.weight, &norm.bias];
+        self.device.dispatch(&shader, &parameters, &buffers, [1, x.rows.div_ceil(rows as usize)]);
+    }
+
+    fn gather(&self, x: &Buffer, rows: &[usize]) -> Buffer {
+        let out = Buffer { block: self.device.block(rows.len() * x.width), rows: rows.len(), width: x.width };
+        let shader = Shader::new("gather", &[], &[include_str!("shaders/gather.wgsl")]);
+        let rows = self.device.upload(&rows.iter().flat_map(|row| (*row as u32).to_le_bytes()).collect::<Vec<_>>());
+        let buffers = [x.block.buffer(), &rows, out.block.buffer()];
+        self.device.dispatch(&shader, &[Count(out.rows), Count(x.width / 4)], &buffers, [(x.width / 4).div_ceil(64), out.rows]);
+        out
+    }
+
+    fn upload_ranges(&self, ranges: impl Iterator<Item = Range<usize>>) -> wgpu::Buffer {
+        self.device.upload(&ranges.flat_map(|r| [r.start as u32, r.end as u32]).flat_map(u32::to_le_bytes).collect::<Vec<_>>())
+    }
+}
+
+impl Backend for Gpu {
+    type Buffer = Buffer;
+    type Linear = Linear;
+    type Norm = Norm;
+    type Tables = Tables;
+
+    fn describe(&self) -> String {
+        format!("webgpu ({}, f32)", self.device.name())
+    }
+
+    fn linear(&self, weights: &[Weight], bias: &[f32]) -> Linear {
+        Linear::new(&self.device, weights, bias)
+    }
+
+    fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Norm {
+        Norm { weight: self.device.upload(&bytes_of(weight)), bias: self.device.upload(&bytes_of(bias)), epsilon }
+    }
+
+    fn tables(&self, words: Words, positions: Vec<f32>, segments: Vec<f32>) -> Tables {
+        let Words { dtype, width, bytes } = words;
+        let words = if matches!(dtype, Dtype::Q8 | Dtype::Q4) {
+            let (mut words, mut scales) = (Vec::new(), Vec::new());
+            for encoded in bytes.chunks_exact(dtype.block_bytes()) {
+                let (integers, scale) = integers(encoded, dtype);
+                words.extend(integers.map(|integer| integer as u8));
+                scales.push(scale);
+            }
+            debug_assert!(width.is_multiple_of(BLOCK));
+            WordTable::Bytes { words: self.device.upload(&words), scales: self.device.upload(&bytes_of(&scales)) }
+        } else {
+            let mut values = vec![0.0; bytes.len() / dtype.block_bytes()];
+            dequantize(&bytes, dtype, &mut values);
+            WordTable::Floats(self.device.upload(&bytes_of(&values)))
+        };
+        let [positions, segments] = [positions, segments].map(|table| self.device.upload(&bytes_of(&table)));
+        Tables { words, positions, segments, width }
+    }
+
+    fn embed(&self, tables: &Tables, norm: &Norm, packing: &Packing) -> Buffer {
+        let [lanes, rows] = self.lanes();
+        let positions = packing.ranges().flat_map(|range| 0..range.len() as u32);
+        let tokens = packing.ids.iter().zip(&packing.types).zip(positions);
+        let tokens: Vec<u8> =
+            tokens.flat_map(|((id, segment), position)| [*id, u32::from(*segment), position]).flat_map(u32::to_le_bytes).collect();
+        let tokens = self.device.upload(&tokens);
+        let out = Buffer { block: self.device.block(packing.tokens() * tables.width), rows: packing.tokens(), width: tables.width };
+        let (file, words): (_, &[&wgpu::Buffer]) = match &tables.words {
+            WordTable::Bytes { words, scales } => (include_str!("shaders/words_bytes.wgsl"), &[words, scales]),
+            WordTable::Floats(values) => (include_str!("shaders/words_floats.wgsl"), &[values]),
+        };
+        let files = [include_str!("shaders/total.wgsl"), include_str!("shaders/embed.wgsl"), file];
+        let shader = Shader::new("embed", &[("LANES", lanes), ("ROWS", rows)], &files);
+        let own = [&tokens, out.block.buffer(), &norm.weight, &norm.bias, &tables.positions, &tables.segments];
+        let parameters = [Count(out.rows), Count(out.width / 4), Value(norm.epsilon)];
+        self.device.dispatch(&shader, &parameters, &[&own, words].concat(), [1, out.rows.div_ceil(rows as usize)]);
+        out
+    }
+
+    fn apply(&self, linear: &Linear, x: &Buffer, activation: Activation) -> Buffer {
+        self.run(linear, x, 0..linear.outputs(), activation)
+    }
+
+    fn attend(&self, attention: &Attention<Self>, x: &mut Buffer, packing: &Packing, carried: Carried) {
+        let Attention { qkv, output, norm, heads } = attention;
+        let (width, quads) = (x.width, x.width / 4);
+        let (queries, projected, spans);
+        let (query_stride, keys, values);
+        match carried {
+            Carried::All => {
+                projected = self.run(qkv, x, 0..3 * width, Activation::Identity);
+                queries = None;
+                (query_stride, keys, values) = (3 * quads, quads, 2 * quads);
+                spans = self.upload_ranges(packing.ranges().flat_map(|range| std::iter::repeat_n(range.clone(), range.len())));
+            }
+            Carried::First => {
+                projected = self.run(qkv, x, width..3 * width, Activation::Identity);
+                *x = self.gather(x, &packing.offsets[..packing.sequences()]);
+                queries = Some(self.run(qkv, x, 0..width, Activation::Identity));
+                (query_stride, keys, values) = (quads, 0, quads);
+                spans = self.upload_ranges(packing.ranges());
+            }
+        }
+        let attended = Buffer { block: self.device.block(x.rows * width), rows: x.rows, width };
+        let shader = Shader::new("attention", &[("QUADS", (quads / heads) as u32)], &[include_str!("shaders/attention.wgsl")]);
+        let scale = Value(1.0 / ((width / heads) as f32).sqrt());
+        let counts = [x.rows, *heads, query_stride, projected.width / 4, keys, values].map(Count);
+        let queries = queries.as_ref().unwrap_or(&projected);
+        let buffers = [queries.block.buffer(), projected.block.buffer(), &spans, attended.block.buffer()];
+        self.device.dispatch(&shader, &[&counts[..], &[scale]].concat(), &buffers, [x.rows.div_ceil(64), *heads]);
+        let mixed = self.apply(output, &attended, Activation::Identity);
+        self.add_norm(norm, x, &mixed);
+    }
+
+    fn feed_forward(&self, feed_forward: &FeedForward<Self>, x: &mut Buffer) {
+        let inner = self.apply(&feed_forward.up, x, Activation::Gelu);
+        let mixed = self.apply(&feed_forward.down, &inner, Activation::Identity);
+        self.add_norm(&feed_forward.norm, x, &mixed);
+    }
+
+    fn mean(&self, x: &Buffer, ranges: &[Range<usize>]) -> Buffer {
+        let out = Buffer { block: self.device.block(ranges.len() * x.width), rows: ranges.len(), width: x.width };
+        let shader = Shader::new("mean", &[], &[include_str!("shaders/mean.wgsl")]);
+        let ranges = self.upload_ranges(ranges.iter().cloned());
+        let buffers = [x.block.buffer(), &ranges, out.block.buffer()];
+        self.device.dispatch(&shader, &[Count(out.rows), Count(x.width / 4)], &buffers, [(x.width / 4).div_ceil(64), out.rows]);
+        out
+    }
+
+    async fn read(&self, x: Buffer) -> Result<Vec<f32>, DeviceError> {
+        let stride = x.width.next_multiple_of(4);
+        let values = self.device.read(&x.block, x.rows * stride).await?;
+        Ok(values.chunks_exact(stride).flat_map(|row| &row[..x.width]).copied().collect())
+    }
+}

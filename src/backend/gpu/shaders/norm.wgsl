@@ -1,0 +1,37 @@
+// x = norm(x + added), row by row. LANES invocations share a row; ROWS rows share a workgroup.
+
+struct Params {
+  rows: u32,
+  // In quads.
+  width: u32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> added: array<vec4f>;
+@group(0) @binding(3) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(4) var<storage, read> bias: array<vec4f>;
+
+@compute @workgroup_size(LANES, ROWS)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let there = id.y < params.rows;
+  let row = min(id.y, params.rows - 1u) * params.width;
+  let end = select(0u, params.width, there);
+  var sum = vec4f();
+  for (var i = local.x; i < end; i += LANES) {
+    let value = x[row + i] + added[row + i];
+    x[row + i] = value;
+    sum += value;
+  }
+  let mean = total(sum, local) / f32(4u * params.width);
+  var squares = vec4f();
+  for (var i = local.x; i < end; i += LANES) {
+    let value = x[row + i] - mean;
+    squares += value * value;
+  }
+  let inverse = inverseSqrt(total(squares, local) / f32(4u * params.width) + params.epsilon);
+  for (var i = local.x; i < end; i += LANES) {
+    x[row + i] = (x[row + i] - mean) * inverse * weight[i] + bias[i];
+  }
+}
