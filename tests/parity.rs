@@ -133,7 +133,7 @@ fn check_layers(encoder: &Encoder<Cpu>, sequence: &Sequence, prefix: &str, file:
     let forward = encoder.forward_observed(&packing, Carried::All, &(), |layer, hidden| {
         let tensor = file.tensor(&format!("{prefix}.{layer}")).unwrap();
         let want: Vec<f32> = tensor.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        let got = block_on(Cpu::default().read(hidden.clone()));
+        let got = block_on(Cpu::default().read(hidden.clone())).unwrap();
         assert_eq!(got.len(), want.len());
         let max = greatest_difference(&got, &want);
         assert!(max <= 2e-4, "{prefix}, layer {layer}: {max}");
@@ -229,7 +229,7 @@ fn candle_computes_the_same_hidden_states() {
     let theirs = theirs.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let packing = Sequence::pack([sequence]);
     for encoder in models.iter().map(CrossEncoder::encoder) {
-        let ours = block_on(async { encoder.backend().read(encoder.forward(&packing, Carried::All, &()).await.unwrap()).await });
+        let ours = block_on(async { encoder.backend().read(encoder.forward(&packing, Carried::All, &()).await.unwrap()).await.unwrap() });
         let max = greatest_difference(&ours, &theirs);
         println!("hidden states against candle-transformers ({:?}): max {max:.2e}", encoder.backend().products);
         assert_eq!(ours.len(), theirs.len());

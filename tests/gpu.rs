@@ -1,0 +1,55 @@
+//! Whole models on a GPU, against the CPU: on machines without one, on Vulkan in software.
+
+mod common;
+
+use common::*;
+use pollster::block_on;
+use std::rc::Rc;
+use tabrank::backend::Cpu;
+use tabrank::backend::gpu::{Device, Gpu, Tiling};
+use tabrank::model::{BiEncoder, CrossEncoder};
+
+const TILINGS: [Tiling; 2] = [Tiling::Workgroup, Tiling::Registers];
+
+fn device() -> Rc<Device> {
+    block_on(Device::connect()).expect("a Vulkan driver, which Mesa has in software")
+}
+
+fn passages(n: usize) -> Vec<String> {
+    json_lines("corpus/passages.jsonl").iter().take(n).map(|line| line["text"].as_str().unwrap().into()).collect()
+}
+
+/// What the CPU rounds, with its 16-bit rows, is in the difference: the GPU computes in f32.
+#[test]
+fn logits_are_those_of_the_cpu() {
+    let file = cross_encoder_bytes();
+    let (query, device) = ("a vector database that does not need a separate server to run", device());
+    let cpu = CrossEncoder::load(&file[..], Cpu::default()).unwrap();
+    let passages = passages(6);
+    let pairs: Vec<_> = passages.iter().map(|passage| cpu.pair(&cpu.query(query).unwrap(), passage).unwrap()).collect();
+    let want = block_on(cpu.score(&pairs)).unwrap();
+    for tiling in TILINGS {
+        let gpu = CrossEncoder::load(&file[..], Gpu::new(device.clone(), tiling)).unwrap();
+        let got = block_on(gpu.score(&pairs)).unwrap();
+        let most = got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        println!("{tiling:?}: logits within {most:.4}");
+        assert!(most < 0.1, "{got:?} {want:?}");
+        // A pair alone has the bits that it has among others.
+        assert_eq!(block_on(gpu.score(&pairs[3..4])).unwrap()[0].to_bits(), got[3].to_bits());
+    }
+}
+
+#[test]
+fn vectors_are_those_of_the_cpu() {
+    let file = bi_encoder_bytes();
+    let cpu = BiEncoder::load(&file[..], Cpu::default()).unwrap();
+    let sequences: Vec<_> = passages(6).iter().map(|passage| cpu.document(passage).unwrap()).collect();
+    let want = block_on(cpu.embed(&sequences)).unwrap();
+    for tiling in TILINGS {
+        let gpu = BiEncoder::load(&file[..], Gpu::new(device(), tiling)).unwrap();
+        for (got, want) in block_on(gpu.embed(&sequences)).unwrap().iter().zip(&want) {
+            let cosine: f32 = got.vector.iter().zip(&want.vector).map(|(a, b)| a * b).sum();
+            assert!(cosine > 0.9998, "{cosine}");
+        }
+    }
+}
