@@ -244,6 +244,8 @@ tests() {
   tools; browser; site
   say "Rust: units, properties, parity with the reference, converter, bad input, command line"
   cargo test --release --locked
+  # No test runs these, and they shouldn't rot.
+  cargo check --quiet --release --locked --package bench-kernels --package bench-dense
   kernel_tests
   say "package"
   npm run --silent check --workspace pkg

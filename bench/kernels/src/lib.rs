@@ -213,7 +213,6 @@ pub extern "C" fn prepare_attention(tokens: usize, heads: usize, size: usize) ->
     case(move || {
         let inputs = Inputs {
             queries: &projected,
-            queries_stride: stride,
             keys: &projected[width..],
             values: &projected[2 * width..],
             stride,

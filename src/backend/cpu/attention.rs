@@ -2,8 +2,9 @@
 //!
 //! Vaswani et al., "Attention Is All You Need" (2017). In integers, queries have a scale for each row of a head, keys and
 //! values one for the whole head, and so the softmax finds its maximum among integers, and its probabilities are integers
-//! themselves; sums over tokens are exact, whatever their order. Queries are the columns, a panel of them at a time: the softmax then runs down the columns, all
-//! of them at once, and gives integers that are already packed for the product with the values.
+//! themselves; sums over tokens are exact, whatever their order. Queries are the columns, a panel of them at a time: the
+//! softmax then runs down the columns, all of them at once, and gives integers that are already packed for the product
+//! with the values.
 
 use super::sized::sized;
 use crate::kernels::{four, gemm, gemm_i16, integer, softmax};
