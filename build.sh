@@ -68,7 +68,7 @@ module() {
   local name=$1 folder=$2 feature=${3:-}
   newer_than "pkg/wasm/${name}_bg.wasm" src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
   say "WebAssembly module (pkg/wasm/${name}_bg.wasm)"
-  compile wasm32-unknown-unknown "$folder" "$feature" build --lib --no-default-features
+  compile wasm32-unknown-unknown "$folder" "$feature" build --lib --no-default-features --features gpu
   cargo run --release --locked --quiet --package bindgen -- "$folder/wasm32-unknown-unknown/wasm/tabrank.wasm" target/glue "$name"
   [ -z "$feature" ] || same_everywhere "target/glue/${name}_bg.wasm"
   optimize "target/glue/${name}_bg.wasm" target/glue/optimized.wasm ${feature:+--enable-$feature}

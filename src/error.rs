@@ -1,9 +1,11 @@
 //! One error for everything that a caller of the engine can meet.
 
+use crate::backend::DeviceError;
 use crate::convert::ConvertError;
 use crate::corpus::CorpusError;
 use crate::model::ModelError;
 use crate::retrieve::IndexError;
+use crate::trial::Distrust;
 
 /// What went wrong. The messages say what to do; [`Error::code`] is for programs.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,9 @@ pub enum Error {
     /// A conversion.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// A device that isn't used, or no longer. The same work can be done on the CPU.
+    #[error(transparent)]
+    Distrust(Distrust),
     /// A parameter out of range.
     #[error("{0}")]
     BadRequest(String),
@@ -40,6 +45,12 @@ impl From<ModelError> for Error {
     }
 }
 
+impl From<DeviceError> for Error {
+    fn from(error: DeviceError) -> Self {
+        Self::Distrust(error.into())
+    }
+}
+
 impl Error {
     /// A stable name of the kind of error.
     pub fn code(&self) -> &'static str {
@@ -56,6 +67,7 @@ impl Error {
             ) => "unsupported-model",
             Self::Model(ModelError::Manifest(_)) => "manifest",
             Self::Model(ModelError::Integrity { .. }) => "integrity",
+            Self::Model(ModelError::Device(_)) | Self::Distrust(_) => "gpu-failed",
             Self::Model(_) => "model-damaged",
             Self::Corpus(_) => "bad-documents",
             Self::Index(_) => "index-mismatch",

@@ -4,7 +4,7 @@
 //! judge) reads the query and each candidate together and reorders them by its raw logit. The same engine runs
 //! natively and in WebAssembly, and gives the same bits in both.
 //!
-//! Rooms, each knowing only those after it: [`pipeline`], [`retrieve`] / [`rerank`] / [`evaluate`], [`model`],
+//! Rooms, each knowing only those after it: [`pipeline`], [`trial`], [`retrieve`] / [`rerank`] / [`evaluate`], [`model`],
 //! [`backend`], [`kernels`]. [`corpus`] and [`convert`] read what people bring.
 
 #![deny(missing_docs)]
@@ -19,7 +19,8 @@ pub mod model;
 pub mod pipeline;
 pub mod rerank;
 pub mod retrieve;
-#[cfg(target_arch = "wasm32")]
+pub mod trial;
+#[cfg(all(target_arch = "wasm32", feature = "gpu"))]
 mod wasm;
 
 pub use error::Error;

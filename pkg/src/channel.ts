@@ -4,6 +4,7 @@ import { untilAborted } from "./abort.js";
 import { aborted, DisposedError, fromWire, WorkerCrashedError, crashed, type TabrankError } from "./errors.js";
 import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
 import { Pulse } from "./pulse.js";
+import type { GpuInfo } from "./types.js";
 
 /**
  * Seconds without a sign of life after which a worker is taken for dead. The lead now and then computes for long without a break, as
@@ -54,6 +55,10 @@ const LAST_WORK = 10_000;
 export class Channel {
   /** Called after each answer, when the worker may have become idle. */
   onAnswer: (() => void) | undefined;
+  /** What the worker last said of the GPU. */
+  gpu: GpuInfo | undefined;
+  /** Called when that changes. */
+  onGpu: ((info: GpuInfo) => void) | undefined;
   /** Called once, when the worker is of no use any more. */
   onClose: ((error: TabrankError) => void) | undefined;
   readonly #worker: WorkerLike;
@@ -170,6 +175,11 @@ export class Channel {
     if (reply.type === "lingering") {
       this.#lingering = reply.on;
       if (this.#closed && !reply.on) this.#worker.terminate();
+      return;
+    }
+    if (reply.type === "gpu") {
+      this.gpu = reply.info;
+      this.onGpu?.(reply.info);
       return;
     }
     const pending = this.#pending.get(reply.id);

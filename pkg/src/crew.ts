@@ -2,9 +2,11 @@
 
 import { untilAborted } from "./abort.js";
 import { Channel, patience, type WorkerLike } from "./channel.js";
-import { DisposedError, InternalError, TabrankError, WorkerCrashedError } from "./errors.js";
+import { onGpu } from "./device.js";
+import { DisposedError, GpuFailedError, InternalError, TabrankError, WorkerCrashedError } from "./errors.js";
 import type { Job } from "./job.js";
 import type { JoinParams, Score } from "./protocol.js";
+import type { GpuInfo } from "./types.js";
 
 /** Workers, and the job that they share. */
 export class Crew {
@@ -45,6 +47,16 @@ export class Crew {
   /** Why helpers could not be started or were lost. */
   get lost(): readonly string[] {
     return this.#lost;
+  }
+
+  /** What is known of the GPU. */
+  get gpu(): GpuInfo {
+    return this.lead.gpu ?? { state: "trying", reason: "it has not been tried yet" };
+  }
+
+  /** Whether so many tokens are to be computed on the GPU. */
+  onGpu(tokens: number): boolean {
+    return onGpu(this.lead.gpu, tokens, Math.max(1, this.ready));
   }
 
   /** Bytes of all engines. */
@@ -101,7 +113,7 @@ export class Crew {
   #deal(): void {
     const job = this.#job;
     if (!job || this.closed) return;
-    const workers = [this.lead, ...this.#helpers];
+    const workers = job.onGpu ? [this.lead] : [this.lead, ...this.#helpers];
     while (job.waiting > 0) {
       const most = job.waiting > workers.length ? 2 : 1;
       const idlest = workers.reduce((best, one) => (one.unanswered < best.unanswered ? one : best));
@@ -114,12 +126,17 @@ export class Crew {
   async #give(job: Job, worker: Channel): Promise<void> {
     const parcel = job.take();
     if (!parcel) return;
-    const params = { query: job.query, passages: job.passagesOf(parcel) };
+    const params = { query: job.query, passages: job.passagesOf(parcel), gpu: job.onGpu };
     const { reply, abort } = worker.send("score", params, { onProgress: ({ done }) => job.progress(parcel, done) });
     job.begin(parcel, abort);
     try {
       job.finish(parcel, await reply);
     } catch (error) {
+      if (error instanceof GpuFailedError) {
+        job.toCpu();
+        this.#deal();
+        return;
+      }
       // What is wrong with the request, any worker would say. What is wrong with a helper, others can make good.
       if (worker === this.lead || !isFault(error)) {
         job.fail(error);

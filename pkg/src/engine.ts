@@ -1,5 +1,7 @@
 /** What the WebAssembly module hands out as plain objects, for which its generated declarations have no types. */
 
+import type { Cost } from "./types.js";
+
 /** A loaded model as the engine describes it. */
 export interface ModelReport {
   name: string;
@@ -52,4 +54,11 @@ export interface ConvertExtras {
   max_tokens?: number;
   query_prefix?: string;
   activation?: "identity";
+}
+
+/** What came out of a GPU's trial. The times are absent where none were asked for. */
+export interface TrialReport {
+  agreement: { logits: number; cosine: number };
+  cpu: Cost | null;
+  gpu: Cost | null;
 }

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "disposed"
   | "empty-query"
   | "engine-unavailable"
+  | "gpu-failed"
   | "index-mismatch"
   | "internal"
   | "missing-pooler"
@@ -63,6 +64,12 @@ export class EmptyQueryError extends TabrankError {
 export class EngineUnavailableError extends TabrankError {
   override readonly name = "EngineUnavailableError";
   readonly code = "engine-unavailable";
+}
+
+/** The GPU can't be used, or no longer. Nobody outside sees this: the CPU takes over. */
+export class GpuFailedError extends TabrankError {
+  override readonly name = "GpuFailedError";
+  readonly code = "gpu-failed";
 }
 
 /** A prebuilt index belongs to other documents or to another model. */
@@ -174,6 +181,7 @@ const makers: Record<ErrorCode, (wire: WireError) => TabrankError> = {
   disposed: ({ message }) => new DisposedError(message),
   "empty-query": ({ message }) => new EmptyQueryError(message),
   "engine-unavailable": ({ message }) => new EngineUnavailableError(message),
+  "gpu-failed": ({ message }) => new GpuFailedError(message),
   "index-mismatch": ({ message }) => new IndexMismatchError(message),
   internal: ({ message }) => new InternalError(message),
   "missing-pooler": ({ message }) => new ModelRefusedError(message, "missing-pooler"),

@@ -10,6 +10,7 @@ import { buildWanted } from "./build.js";
 import { ScoreCache } from "./cache.js";
 import { Channel } from "./channel.js";
 import { Crew } from "./crew.js";
+import { deviceWanted } from "./device.js";
 import { aborted, WorkerCrashedError } from "./errors.js";
 import { insistOnFeatures } from "./features.js";
 import { count } from "./input.js";
@@ -60,11 +61,15 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
     hubUrl: folder(options.hubUrl ?? "https://huggingface.co/", "hubUrl", base).href,
     wasmUrl: options.wasmUrl === undefined ? undefined : address(options.wasmUrl, "wasmUrl", base).href,
     build: buildWanted(options.build, options.wasmUrl !== undefined),
+    device: deviceWanted(options.device),
     cache: options.cache ?? true,
     others: wanted - 1,
   };
   if (signal?.aborted) throw aborted(signal);
   const lead = new Channel(typeof worker === "function" ? worker() : worker);
+  const { onGpu } = options;
+  // An error in a caller's function is the caller's.
+  if (onGpu) lead.onGpu = (info) => queueMicrotask(() => onGpu(info));
   try {
     // Here, and not in the worker, which starts meanwhile.
     const manifest = await fetchManifest(models, signal);

@@ -19,6 +19,8 @@ export class Job {
   readonly #passages: readonly string[];
   readonly #listener: JobListener;
   readonly #scores: Score[] = [];
+  /** What to do instead if the GPU, which is to do all of it at once, fails. */
+  #otherwise: readonly Parcel[] | undefined;
   readonly #under = new Map<Parcel, { done: number; abort(): void }>();
   #waiting: Parcel[];
   #finished = 0;
@@ -26,16 +28,29 @@ export class Job {
   #succeed!: (scores: Score[]) => void;
   #fail!: (error: unknown) => void;
 
-  /** There must be a parcel, and each passage in exactly one. */
-  constructor(query: string, passages: readonly string[], parcels: readonly Parcel[], listener: JobListener) {
+  /** There must be a parcel, and each passage in exactly one. With `onGpu` the parcels are for the case that the GPU fails. */
+  constructor(query: string, passages: readonly string[], parcels: readonly Parcel[], listener: JobListener, onGpu = false) {
     this.query = query;
     this.#passages = passages;
-    this.#waiting = [...parcels];
+    this.#waiting = onGpu ? [[...passages.keys()]] : [...parcels];
+    if (onGpu) this.#otherwise = parcels;
     this.#listener = listener;
     this.outcome = new Promise((succeed, fail) => {
       this.#succeed = succeed;
       this.#fail = fail;
     });
+  }
+
+  /** Whether it is for the GPU. */
+  get onGpu(): boolean {
+    return this.#otherwise !== undefined;
+  }
+
+  /** The GPU failed: all of it is for the CPU, so that no ranking mixes the two. */
+  toCpu(): void {
+    this.#under.clear();
+    this.#waiting = [...(this.#otherwise ?? this.#waiting)];
+    this.#otherwise = undefined;
   }
 
   /** Parcels that nobody has taken yet. */

@@ -2,7 +2,7 @@
 
 import type { BuildOption } from "./build.js";
 import type { WireError } from "./errors.js";
-import type { Build, Info, ManifestEntry, ProgressEvent } from "./types.js";
+import type { Build, Device, GpuInfo, Info, ManifestEntry, ProgressEvent } from "./types.js";
 
 /** A document without what only the page needs. */
 export interface PlainDocument {
@@ -18,6 +18,7 @@ export interface LoadParams {
   hubUrl: string;
   wasmUrl: string | undefined;
   build: BuildOption;
+  device: Device;
   cache: boolean;
   /** How many other workers there will be. */
   others: number;
@@ -77,7 +78,8 @@ export interface Calls {
   retrieve: { params: { query: string; pool: number }; result: Candidates; progress: never };
   /** The result is how many tokens the cross-encoder will read of the query and each passage. */
   tokens: { params: { query: string; passages: string[] }; result: Uint32Array; progress: Step };
-  score: { params: { query: string; passages: string[] }; result: Score[]; progress: Step };
+  /** With `gpu`, of the first worker only, and an error of the code `gpu-failed` if that can't be done. */
+  score: { params: { query: string; passages: string[]; gpu?: boolean }; result: Score[]; progress: Step };
   embed: { params: { texts: string[]; kind: TextKind }; result: Float32Array[]; progress: Step };
 }
 
@@ -104,6 +106,8 @@ export type Reply =
   | { type: "error"; id: number; error: WireError }
   /** Whether there is work that outlives its call, which ending the worker would undo. */
   | { type: "lingering"; on: boolean }
+  /** What has become of the GPU. */
+  | { type: "gpu"; info: GpuInfo }
   /** It is. */
   | { type: "pong" }
   /** The engine broke outside of any call; nothing can be computed any more. */

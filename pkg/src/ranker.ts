@@ -93,7 +93,7 @@ export class Ranker<M = unknown> {
       return { id, text, ...(metadata === undefined ? {} : { metadata }) };
     };
     const scoring = performance.now();
-    const { scores, computed } = await this.#scorer.score(
+    const { scores, computed, onGpu } = await this.#scorer.score(
       {
         query,
         passages: held.map(({ text }) => text),
@@ -112,7 +112,7 @@ export class Ranker<M = unknown> {
       (position, i): Reranked<M> => ({ ...hit(position), rank: i + 1, previousRank: position + 1, ...(scores[position] as Score) }),
     );
     const timings = { embed, retrieve, rerank: end - scoring, total: end - start };
-    return { query, retrieved, reranked, scored: computed, timings, device: this.#info.device };
+    return { query, retrieved, reranked, scored: computed, timings, device: this.#device(onGpu) };
   }
 
   /** Scores any passages against a query, in the manner of hosted rerankers. No index is needed. */
@@ -131,14 +131,14 @@ export class Ranker<M = unknown> {
     if (passages.length === 0) {
       if (this.#crew.closed) throw this.#crew.closed;
       if (signal?.aborted) throw aborted(signal);
-      return { results: [], scored: 0, activation, model };
+      return { results: [], scored: 0, activation, model, device: this.#info.device };
     }
     const options: TaskOptions = {
       signal,
       onProgress,
       onScores: onScores && ((scored) => onScores(scored.map(({ position, score }) => ({ index: position, ...score })))),
     };
-    const { scores, computed } = await this.#turn(() => this.#scorer.score({ query, passages }, options), signal);
+    const { scores, computed, onGpu } = await this.#turn(() => this.#scorer.score({ query, passages }, options), signal);
     const best = bestFirst(scores.map(({ logit }) => logit)).slice(0, limit);
     const results = best.map((index): RerankResult<N> => {
       const { logit, truncated } = scores[index] as Score;
@@ -148,7 +148,7 @@ export class Ranker<M = unknown> {
       if (return_documents && document !== undefined) result.document = document;
       return result;
     });
-    return { results, scored: computed, activation, model };
+    return { results, scored: computed, activation, model, device: this.#device(onGpu) };
   }
 
   /** Unit vectors of texts, in their order. Some models read queries and documents differently, so `kind` must be said. */
@@ -166,9 +166,10 @@ export class Ranker<M = unknown> {
   /** The models in use, what runs and how many of it, and the number of indexed documents. */
   info(): Info {
     const { biEncoder, crossEncoder, ...rest } = this.#info;
-    const { ready, wanted, lost, memory } = this.#crew;
+    const { gpu, ready, wanted, lost, memory } = this.#crew;
     return {
       ...rest,
+      gpu: structuredClone(gpu),
       biEncoder: { ...biEncoder },
       crossEncoder: { ...crossEncoder },
       documents: this.#documents.size,
@@ -184,6 +185,10 @@ export class Ranker<M = unknown> {
     this.#crew.dispose();
     this.#documents.clear();
     this.#cache.clear();
+  }
+
+  #device(onGpu: boolean): string {
+    return onGpu ? `webgpu (${this.#crew.gpu.adapter}, f32)` : this.#info.device;
   }
 
   /** What is asked after the end, or with a signal that has fired, doesn't wait for its turn. */

@@ -2,7 +2,7 @@
 
 import { ScoreCache } from "./cache.js";
 import type { Crew } from "./crew.js";
-import { Job } from "./job.js";
+import { Job, type JobListener } from "./job.js";
 import { deal, roughTokens } from "./parcels.js";
 import type { Score } from "./protocol.js";
 
@@ -23,10 +23,11 @@ export interface TaskOptions {
   onScores?: ((scored: { position: number; score: Score }[]) => void) | undefined;
 }
 
-/** The scores of all passages, in their order, and how many of them were computed for it. */
+/** The scores of all passages, in their order, how many of them were computed for it, and whether the GPU did it. */
 export interface Outcome {
   scores: Score[];
   computed: number;
+  onGpu: boolean;
 }
 
 /** Positions of passages with one and the same text. */
@@ -49,6 +50,7 @@ export class Scorer {
     const missing = alike(passages, [...scores.keys()].filter((position) => scores[position] === undefined));
     let known = scores.filter((score) => score !== undefined).length;
     let read = 0;
+    let onGpu = false;
     // An error in a caller's function is the caller's: it must not end the work. The browser reports it.
     const tell = (what: () => void) => queueMicrotask(() => signal?.aborted || what());
     const progress = () => {
@@ -69,7 +71,8 @@ export class Scorer {
     if (missing.length > 0) {
       const texts = missing.map(([first]) => passages[first] ?? "");
       const costs = await this.#costs(task, missing, texts, signal);
-      const job = new Job(query, texts, deal(costs, this.#crew.hoped), {
+      onGpu = this.#crew.onGpu(costs.reduce((sum, cost) => sum + cost, 0));
+      const listener: JobListener = {
         onProgress: (done) => {
           read = done;
           progress();
@@ -87,10 +90,14 @@ export class Scorer {
           // Of the copies, the job knows nothing.
           if (known > before) progress();
         },
-      });
+      };
+      const job = new Job(query, texts, deal(costs, this.#crew.hoped), listener, onGpu);
       await this.#crew.score(job, signal);
+      // What else it said isn't to be relied on.
+      if (onGpu && !job.onGpu) this.#cache.clear();
+      onGpu = job.onGpu;
     }
-    return { scores: scores as Score[], computed: missing.length };
+    return { scores: scores as Score[], computed: missing.length, onGpu };
   }
 
   /** Tokens of each pair. Where there is nothing to share they are needed only roughly, for parcels that aren't too large. */

@@ -83,7 +83,7 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
 }
 
 /** Waits until the event loop has gone round once. `setTimeout` would take 4 ms each time once calls are nested. */
-function nextTask(): Promise<void> {
+export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -58,6 +58,20 @@ export class Store {
     for (let write = this.#waiting.shift(); write; write = this.#waiting.shift()) await attempt(write);
   }
 
+  /** Something that was remembered less than so many days ago. */
+  async recall<T>(key: URL, days: number): Promise<T | null> {
+    return attempt(async () => {
+      const response = await this.#cache.match(key.href);
+      const { since, value } = ((await response?.json()) ?? {}) as { since?: number; value?: T };
+      return since !== undefined && value !== undefined && Date.now() - since < days * 86_400_000 ? value : null;
+    });
+  }
+
+  /** Remembers something. */
+  async remember(key: URL, value: unknown): Promise<void> {
+    await attempt(() => this.#cache.put(key.href, new Response(JSON.stringify({ since: Date.now(), value }))));
+  }
+
   /** Forgets a file. */
   async delete(key: URL): Promise<void> {
     await attempt(() => this.#cache.delete(key.href));

@@ -45,6 +45,13 @@ export interface LoadOptions {
    * `"relaxed-simd"`, the file `tabrank_relaxed_bg.wasm`.
    */
   wasmUrl?: string | URL;
+  /**
+   * What computes. `"auto"`, the default: the GPU for as much work at once as takes less time there, as measured once and
+   * remembered, and the CPU for everything else and until the GPU has been tried, which happens after `load()` has resolved.
+   * `"webgpu"`: the GPU for everything; `load()` waits for it. `"cpu"`: no GPU is asked for. Where there is no GPU, where it
+   * computes something else than the CPU, or fails later, the CPU does the work, in the same call, and `info().gpu` says why.
+   */
+  device?: Device;
   /** Keep verified model files in the browser's Cache Storage. Default true; where storage is refused or full, work goes on without. */
   cache?: boolean;
   /**
@@ -61,6 +68,8 @@ export interface LoadOptions {
   /** How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000; 0 for none. */
   scoreCache?: number;
   onProgress?: (event: ProgressEvent) => void;
+  /** Called whenever what is known of the GPU changes, also after `load()` has resolved. */
+  onGpu?: (gpu: GpuInfo) => void;
   signal?: AbortSignal;
 }
 
@@ -145,7 +154,7 @@ export interface SearchResult<M = unknown> {
   /** How many pairs were computed for this; the others were known from before, or are the same as one of these. */
   scored: number;
   timings: Timings;
-  /** What ran, e.g. "cpu (simd128, int16)". */
+  /** What read the pairs that were computed for this, e.g. "cpu (simd128, int16)" or "webgpu (apple metal-3, f32)". */
   device: string;
 }
 
@@ -182,6 +191,8 @@ export interface RerankResponse<M = unknown> {
   scored: number;
   activation: "identity" | "sigmoid";
   model: string;
+  /** What read the pairs that were computed for this, e.g. "cpu (simd128, int16)". */
+  device: string;
 }
 
 /** A loaded model. */
@@ -201,10 +212,45 @@ export interface ModelInfo {
 /** The builds of the engine: `simd128` for every browser, `relaxed-simd` for processors that multiply bytes much faster. */
 export type Build = "simd128" | "relaxed-simd";
 
+/** What computes: the GPU, the CPU, or the one that is faster. */
+export type Device = "auto" | "webgpu" | "cpu";
+
+/** Milliseconds that scoring takes. */
+export interface Cost {
+  /** For each batch. */
+  batch: number;
+  /** For each token. */
+  token: number;
+}
+
+/** How long scoring takes on one thread of the CPU and on the GPU, as measured. */
+export interface GpuCosts {
+  cpu: Cost;
+  gpu: Cost;
+}
+
+/** What is known of the GPU. */
+export interface GpuInfo {
+  /**
+   * `trying` it is being compared with the CPU; `ready` it computes what the CPU does, and is used; `off` there is none, or none
+   * was asked for, or the CPU is faster; `failed` something went wrong, and the CPU does everything.
+   */
+  state: "trying" | "ready" | "off" | "failed";
+  /** Why, in a few words. */
+  reason: string;
+  /** What the browser calls it. */
+  adapter?: string;
+  /** Greatest difference of logits from the CPU's, and least cosine of a vector with the CPU's, on texts of the engine's own. */
+  agreement?: { logits: number; cosine: number };
+  /** Absent where the choice was not left to tabrank. */
+  costs?: GpuCosts;
+}
+
 export interface Info {
   version: string;
-  /** What runs, e.g. "cpu (simd128, int16)". */
+  /** What runs on the CPU, e.g. "cpu (simd128, int16)". */
   device: string;
+  gpu: GpuInfo;
   build: Build;
   biEncoder: ModelInfo;
   crossEncoder: ModelInfo;

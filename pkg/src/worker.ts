@@ -8,7 +8,9 @@ import { chooseBuild } from "./build.js";
 import type { Bytes } from "./download.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
 import { crashed, NotReadyError } from "./errors.js";
+import { Gpu, isGpuFault, type Trial } from "./gpu.js";
 import { digestWith, obtain, type ModelFile, type Supply } from "./models.js";
+import { roughTokens } from "./parcels.js";
 import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
 import { serve, type Context, type Handlers, type Port } from "./serve.js";
 import { compile, start, wasmOf, type Running } from "./start.js";
@@ -17,6 +19,7 @@ import type { Build, ManifestEntry, ModelInfo } from "./types.js";
 
 let running: Running | undefined;
 let engine: Engine | undefined;
+let gpu: Gpu | undefined;
 
 function loaded(): Engine {
   if (!engine) throw new NotReadyError("No models are loaded yet. Wait for load() to end.");
@@ -27,6 +30,8 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
   const { signal, progress, breathe, transfer, outlive } = context;
   const { biEncoder: biEntry, crossEncoder: crossEntry } = params;
   const build = chooseBuild(params.build);
+  const tried = new Gpu(params.device, 1 + params.others, (info) => scope.postMessage({ type: "gpu", info }, []));
+  const files: Trial["files"] = { biEncoder: null, crossEncoder: null };
   // The engine starts while the models are on their way; who needs it first waits for it.
   const starting = startEngine(build, params.wasmUrl, context);
   // Who waits for it gets its error, but that may be later than now, or never.
@@ -51,6 +56,7 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
   const bi = async (): Promise<ModelInfo> => {
     const file = await obtain(biEntry, supply);
     const { next } = await starting;
+    if (tried.hopeful) files.biEncoder = file.room.view().slice();
     const report: ModelReport = next.loadBiEncoder(file.room as FileBuffer, file.sha256);
     return modelInfo(biEntry, file, report);
   };
@@ -64,6 +70,7 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
       transfer(model);
       return { build, module, model, sha256 };
     });
+    if (tried.hopeful) files.crossEncoder = file.room.view().slice();
     const report: ModelReport = next.loadCrossEncoder(file.room as FileBuffer, sha256);
     return { info: modelInfo(crossEntry, file, report), others };
   };
@@ -74,7 +81,12 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
   await breathe();
   const { next, version, device } = started;
   engine = next;
+  gpu = tried;
   if (store) outlive(store.flush());
+  const key = new URL("tabrank-gpu.json", params.modelsUrl);
+  for (const part of [version, build, biEncoder.sha256, crossEncoder.sha256]) key.searchParams.append("of", part);
+  const trial = gpu.start({ running: started.running, engine, files, store, key });
+  if (params.device === "webgpu") await trial;
   progress({ status: "ready", name: "tabrank" });
   return { info: { version, device, build, biEncoder, crossEncoder }, others };
 }
@@ -90,7 +102,7 @@ async function startEngine(build: Build, url: string | undefined, { signal, prog
   const { glue } = running;
   const next = new glue.Engine();
   const { version, device }: EngineReport = next.info();
-  return { glue, module, next, version, device };
+  return { glue, module, next, running, version, device };
 }
 
 /** Does something before a failure goes on its way. */
@@ -140,26 +152,42 @@ function checkpoint({ progress, breathe }: Context<"index" | "tokens" | "score" 
   };
 }
 
+/** Does something with texts on the device that suits them. */
+function either<T>(texts: readonly string[], work: (onGpu: boolean) => Promise<T>): Promise<T> {
+  const tokens = texts.reduce((sum, text) => sum + roughTokens("", text), 0);
+  return gpu ? gpu.either(tokens, work) : work(false);
+}
+
 const handlers: Handlers = {
   load,
   join,
-  index: ({ documents }, context) => loaded().indexDocuments(documents, checkpoint(context)),
+  index: ({ documents }, context) => {
+    const check = checkpoint(context);
+    return either(documents.map(({ text }) => text), (onGpu) => loaded().indexDocuments(documents, onGpu, check));
+  },
   openIndex: async ({ documents, index }) => {
     const lines = documents.map((document) => JSON.stringify(document)).join("\n");
     return loaded().openIndex(lines, new Uint8Array(index));
   },
   retrieve: async ({ query, pool }) => {
-    const report: RetrieveReport = await loaded().retrieve(query, pool);
+    const report: RetrieveReport = await either([query], (onGpu) => loaded().retrieve(query, pool, onGpu));
     const { candidates, embed_ms: embed, retrieve_ms: retrieve } = report;
     return { candidates, embed, retrieve };
   },
   tokens: ({ query, passages }, context) => loaded().tokens(query, passages, checkpoint(context)),
-  score: async ({ query, passages }, context) => {
-    const scores: ScoreReport[] = await loaded().score(query, passages, checkpoint(context));
-    return scores.map(({ logit, truncated }) => ({ logit, truncated }));
+  score: async ({ query, passages, gpu: onGpu = false }, context) => {
+    try {
+      const scores: ScoreReport[] = await loaded().score(query, passages, onGpu, checkpoint(context));
+      return scores.map(({ logit, truncated }) => ({ logit, truncated }));
+    } catch (error) {
+      // The page deals the work anew, to all workers.
+      if (isGpuFault(error)) gpu?.fail(error);
+      throw error;
+    }
   },
   embed: async ({ texts, kind }, context) => {
-    const embedded: EmbeddingReport[] = await loaded().embed(texts, kind, checkpoint(context));
+    const check = checkpoint(context);
+    const embedded: EmbeddingReport[] = await either(texts, (onGpu) => loaded().embed(texts, kind, onGpu, check));
     return embedded.map(({ vector }) => vector);
   },
 };

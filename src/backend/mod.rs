@@ -169,6 +169,10 @@ pub trait Backend {
     /// What runs, for people: device and instruction set.
     fn describe(&self) -> String;
 
+    /// Tokens in one batch. Large enough that reading the weights is cheap beside using them, small enough that progress and
+    /// cancellation are prompt. It changes no score.
+    fn batch_tokens(&self) -> usize;
+
     /// Prepares a linear layer. Several weights of one input width are stacked: their outputs lie side by side.
     /// `bias` has one value for each output.
     fn linear(&self, weights: &[Weight], bias: &[f32]) -> Self::Linear;

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::backend::Backend;
 use crate::corpus::Document;
 use crate::model::{BiEncoder, Embedding, Sequence, batches};
-use crate::rerank::{BATCH_TOKENS, Checkpoint, Pacer, TEXTS_AT_A_TIME};
+use crate::rerank::{Checkpoint, Pacer, TEXTS_AT_A_TIME};
 use crate::retrieve::{DenseIndex, IndexError};
 
 /// Documents and the vectors that a bi-encoder made of them.
@@ -72,7 +72,7 @@ pub async fn embed<B: Backend>(
         let sequence = |text: &&str| if kind == Kind::Query { model.query(text) } else { model.document(text) };
         let sequences = some.iter().map(sequence).collect::<Result<Vec<Sequence>, _>>()?;
         let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
-        for batch in batches(&lengths, BATCH_TOKENS) {
+        for batch in batches(&lengths, model.encoder().backend().batch_tokens()) {
             out.extend(model.embed_pausing(&sequences[batch], &pacer).await?);
             pacer.reach(out.len()).await?;
         }

@@ -9,11 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 use web_time::Instant;
 
-/// Tokens in one batch. Large enough that reading the weights is cheap beside using them, small enough that progress
-/// and cancellation are prompt.
-pub const BATCH_TOKENS: usize = 384;
-
-/// Texts tokenized before the next batch is computed, for the same reason.
+/// Texts tokenized before the next batch is computed, so that progress and cancellation are prompt.
 pub const TEXTS_AT_A_TIME: usize = 64;
 
 /// Where a long operation reports how far it is and learns whether to go on.
@@ -114,7 +110,7 @@ pub async fn score_passages<B: Backend>(
     for some in passages.chunks(TEXTS_AT_A_TIME) {
         let pairs = some.iter().map(|passage| model.pair(query, passage)).collect::<Result<Vec<Pair>, _>>()?;
         let lengths: Vec<usize> = pairs.iter().map(Pair::tokens).collect();
-        for batch in batches(&lengths, BATCH_TOKENS) {
+        for batch in batches(&lengths, model.encoder().backend().batch_tokens()) {
             for (pair, logit) in pairs[batch.clone()].iter().zip(model.score_pausing(&pairs[batch], &pacer).await?) {
                 scores.push(Scored { index: scores.len(), logit, truncated: pair.truncated() });
             }

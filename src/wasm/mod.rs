@@ -1,15 +1,17 @@
 //! The engine as JavaScript sees it. Runs in a worker: calls are long.
 
+mod gpu;
 mod js;
 
 use crate::Error;
-use crate::backend::{Backend, Cpu};
+use crate::backend::{Backend, Cpu, DeviceError};
 use crate::convert::{Files, Overrides, Target};
 use crate::corpus::{Document, read_documents};
 use crate::kernels::quant::Dtype;
-use crate::model::{BiEncoder, Config, CrossEncoder, Pooling, Query, manifest};
+use crate::model::{BiEncoder, Config, CrossEncoder, Embedding, Pooling, Query, manifest};
 use crate::pipeline::{self, Candidates, Collection, Kind};
 use crate::rerank::{self, Checkpoint};
+use gpu::{GpuModels, OnGpu};
 use js::JsCheckpoint;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -28,6 +30,7 @@ pub struct Engine {
     cross_encoder: RefCell<Option<Rc<Loaded<CrossEncoder<Cpu>>>>>,
     indexed: RefCell<Option<Rc<Indexed>>>,
     last_query: RefCell<Option<LastQuery>>,
+    gpu: RefCell<Option<Rc<OnGpu>>>,
 }
 
 /// The query that came last, as the cross-encoder's tokens. Its passages come in parcels, and it may be long.
@@ -47,7 +50,7 @@ struct Indexed {
 /// the models themselves.
 #[wasm_bindgen]
 pub struct FileBuffer {
-    bytes: Vec<u8>,
+    pub(in crate::wasm) bytes: Vec<u8>,
 }
 
 #[wasm_bindgen]
@@ -174,22 +177,26 @@ impl Engine {
         Ok(self.take(collection))
     }
 
-    /// Embeds documents (`{id, text}`) and takes them in the place of those before; returns their number.
+    /// Embeds documents (`{id, text}`), perhaps on the GPU, and takes them in the place of those before; returns their number.
     #[wasm_bindgen(js_name = indexDocuments)]
-    pub async fn index_documents(&self, documents: JsValue, checkpoint: js_sys::Function) -> Result<usize, JsValue> {
+    pub async fn index_documents(&self, documents: JsValue, on_gpu: bool, checkpoint: js_sys::Function) -> Result<usize, JsValue> {
         let bi_encoder = self.bi_encoder()?;
         let documents: Vec<Document> = js::argument(documents)?;
         let texts: Vec<&str> = documents.iter().map(|d| d.text.as_str()).collect();
         let checkpoint = JsCheckpoint::new(checkpoint);
-        let embeddings = checkpoint.translate(pipeline::embed(&bi_encoder.model, &texts, Kind::Document, &checkpoint).await)?;
+        let embeddings = checkpoint.translate(self.embeddings(&bi_encoder, &texts, Kind::Document, on_gpu, &checkpoint).await)?;
         Ok(self.take(Collection::from_embeddings(documents, &embeddings, &bi_encoder.model, &bi_encoder.sha256)))
     }
 
     /// First stage: `{candidates, embed_ms, retrieve_ms}`, the candidates being `{id, cosine, tokens}`, best cosine first.
     /// `tokens` is how many the cross-encoder will read of the query and the candidate.
-    pub async fn retrieve(&self, query: String, pool: usize) -> Result<JsValue, JsValue> {
+    pub async fn retrieve(&self, query: String, pool: usize, on_gpu: bool) -> Result<JsValue, JsValue> {
         let (bi_encoder, cross_encoder, indexed) = (self.bi_encoder()?, self.cross_encoder()?, self.indexed()?);
-        let found = pipeline::retrieve(&bi_encoder.model, &indexed.collection, &query, pool).await;
+        let found = if on_gpu {
+            self.gpu().map_err(js::error)?.retrieve(&indexed.collection, &query, pool).await
+        } else {
+            pipeline::retrieve(&bi_encoder.model, &indexed.collection, &query, pool).await
+        };
         let Candidates { hits, embed, retrieve } = found.map_err(js::error)?;
         let mut candidates = Vec::with_capacity(hits.len());
         if !hits.is_empty() {
@@ -207,13 +214,26 @@ impl Engine {
         js::value(&Retrieved { candidates, embed_ms: embed, retrieve_ms: retrieve })
     }
 
-    /// Second stage: scores passages against a query, `{index, logit, truncated}` each, in the order of the passages.
-    pub async fn score(&self, query: String, passages: Vec<String>, checkpoint: js_sys::Function) -> Result<JsValue, JsValue> {
+    /// Second stage: scores passages against a query, perhaps on the GPU; `{index, logit, truncated}` each, in the order of the
+    /// passages.
+    pub async fn score(
+        &self,
+        query: String,
+        passages: Vec<String>,
+        on_gpu: bool,
+        checkpoint: js_sys::Function,
+    ) -> Result<JsValue, JsValue> {
         let cross_encoder = self.cross_encoder()?;
         let query = self.query(&cross_encoder, query).map_err(js::error)?;
         let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
         let checkpoint = JsCheckpoint::new(checkpoint);
-        js::value(&checkpoint.translate(rerank::score_passages(&cross_encoder.model, &query, &passages, &checkpoint).await)?)
+        let scores = if on_gpu {
+            let gpu = self.gpu().map_err(js::error)?;
+            gpu.score(&cross_encoder.model, &query, &passages, &checkpoint).await
+        } else {
+            rerank::score_passages(&cross_encoder.model, &query, &passages, &checkpoint).await
+        };
+        js::value(&checkpoint.translate(scores)?)
     }
 
     /// How many tokens the cross-encoder will read of the query and each passage: what the dealing of passages to workers
@@ -235,14 +255,39 @@ impl Engine {
         Ok(counts)
     }
 
-    /// Vectors of texts, `kind` being `query` or `document`: `{vector, tokens, truncated}`.
-    pub async fn embed(&self, texts: Vec<String>, kind: String, checkpoint: js_sys::Function) -> Result<js_sys::Array, JsValue> {
+    /// Vectors of texts, `kind` being `query` or `document`, perhaps made on the GPU: `{vector, tokens, truncated}`.
+    pub async fn embed(
+        &self,
+        texts: Vec<String>,
+        kind: String,
+        on_gpu: bool,
+        checkpoint: js_sys::Function,
+    ) -> Result<js_sys::Array, JsValue> {
         let bi_encoder = self.bi_encoder()?;
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let kind = if kind == "query" { Kind::Query } else { Kind::Document };
         let checkpoint = JsCheckpoint::new(checkpoint);
-        let embeddings = checkpoint.translate(pipeline::embed(&bi_encoder.model, &texts, kind, &checkpoint).await)?;
+        let embeddings = checkpoint.translate(self.embeddings(&bi_encoder, &texts, kind, on_gpu, &checkpoint).await)?;
         embeddings.into_iter().map(js::embedding).collect()
+    }
+
+    /// Gives both models on a GPU the texts of the trial, and uses them from then on, where it is asked to, if they compute what
+    /// those on the CPU do: `{agreement: {logits, cosine}, cpu, gpu}`, the last two `{batch, token}` in milliseconds, or null if
+    /// times are not to be measured.
+    #[wasm_bindgen(js_name = tryGpu)]
+    pub async fn try_gpu(&self, models: GpuModels, measure: bool, checkpoint: js_sys::Function) -> Result<JsValue, JsValue> {
+        let (bi_encoder, cross_encoder) = (self.bi_encoder()?, self.cross_encoder()?);
+        let checkpoint = JsCheckpoint::new(checkpoint);
+        let tried = gpu::put_on_trial(&bi_encoder.model, &cross_encoder.model, models, measure, &checkpoint).await;
+        let (gpu, report) = checkpoint.translate(tried)?;
+        self.gpu.replace(Some(Rc::new(gpu)));
+        js::value(&report)
+    }
+
+    /// Gives the GPU up, and its memory back.
+    #[wasm_bindgen(js_name = dropGpu)]
+    pub fn drop_gpu(&self) {
+        self.gpu.replace(None);
     }
 
     /// Version, device, loaded models, number of documents.
@@ -269,6 +314,25 @@ impl Engine {
 
     fn indexed(&self) -> Result<Rc<Indexed>, JsValue> {
         self.indexed.borrow().clone().ok_or_else(|| js::error(Error::NotReady("the index of the documents")))
+    }
+
+    fn gpu(&self) -> Result<Rc<OnGpu>, Error> {
+        self.gpu.borrow().clone().ok_or_else(|| DeviceError::Unavailable("none has passed its trial".into()).into())
+    }
+
+    async fn embeddings(
+        &self,
+        bi_encoder: &Loaded<BiEncoder<Cpu>>,
+        texts: &[&str],
+        kind: Kind,
+        on_gpu: bool,
+        checkpoint: &JsCheckpoint,
+    ) -> Result<Vec<Embedding>, Error> {
+        if on_gpu {
+            self.gpu()?.embed(texts, kind, checkpoint).await
+        } else {
+            pipeline::embed(&bi_encoder.model, texts, kind, checkpoint).await
+        }
     }
 
     /// Tokens of a query.

@@ -27,7 +27,7 @@ export function launch(more: readonly string[] = []): Promise<Browser> {
     executablePath: executable,
     args: [
       "--no-sandbox",
-      "--disable-gpu",
+      ...(more.some((flag) => flag.includes("webgpu")) ? [] : ["--disable-gpu"]),
       "--disable-quic",
       "--no-first-run",
       "--disable-background-networking",

@@ -14,15 +14,15 @@ export interface Elsewhere {
   watched: Watched;
 }
 
-/** Opens the page anew for each test of the file that calls this. */
-export function elsewhere(): Elsewhere {
+/** Opens the page anew for each test of the file that calls this, in a browser with these flags. */
+export function elsewhere(flags: readonly string[] = []): Elsewhere {
   let browser: Browser;
   const now = {} as Elsewhere;
 
   beforeAll(async () => {
     insistOnBuild();
     now.server = await serve(repository, "/repository/", undefined, { "Content-Security-Policy": POLICY });
-    browser = await launch();
+    browser = await launch(flags);
   });
 
   afterAll(async () => {

@@ -8,6 +8,7 @@ import type { Choice, Session } from "./session";
 import { readSettings, writeSettings, type Settings } from "./state";
 import { Dials } from "./view/dials";
 import { byId } from "./view/dom";
+import { Machine } from "./view/machine";
 import { Pickers } from "./view/pickers";
 import { LoadingPanel } from "./view/progress";
 import { Question } from "./view/question";
@@ -33,9 +34,9 @@ export class Page {
   readonly #traps = new TrapList(byId("trap-list", HTMLElement), (text) => this.#choose(text));
   readonly #dials = new Dials({ onPool: (pool) => this.#repool(pool), onTopK: (topK) => this.#retop(topK) });
   readonly #pickers = new Pickers((role, id) => {
-    const { biEncoder, crossEncoder } = this.#settings;
-    void this.#open(role === "bi-encoder" ? { biEncoder: id, crossEncoder } : { biEncoder, crossEncoder: id });
+    void this.#open({ ...this.#settings, ...(role === "bi-encoder" ? { biEncoder: id } : { crossEncoder: id }) });
   });
+  readonly #machine = new Machine((device) => void this.#open({ ...this.#settings, device }));
   readonly #searching = this.#makeSearching();
   #settings: Settings;
   /** What is asked as soon as there are models. */
@@ -115,11 +116,13 @@ export class Page {
     this.#trouble.clear();
     this.#searching.stop();
     this.#pickers.select(choice.biEncoder, choice.crossEncoder);
+    this.#machine.select(choice.device);
     this.#loading.begin("Waiting for the models. You can read and type meanwhile.");
     this.#status.say("The models are being loaded.");
     try {
       const opened = await this.#session.open(choice, {
         onFile: (event) => this.#loading.update(event),
+        onGpu: (gpu) => this.#machine.tell(gpu),
         onPassage: (done, total) => this.#loading.say(`The scout reads the library: ${done} of ${total} passages.`),
       });
       if (!opened) return;
@@ -128,6 +131,7 @@ export class Page {
       this.#status.say("");
       const previous = this.#session.info;
       this.#pickers.select(this.#settings.biEncoder, this.#settings.crossEncoder);
+      this.#machine.select(this.#settings.device);
       this.#trouble.show({
         what: "The models could not be loaded",
         error,
@@ -137,8 +141,8 @@ export class Page {
       return;
     }
     this.#loading.end();
-    const { biEncoder, crossEncoder } = choice;
-    this.#settings = { ...this.#settings, biEncoder, crossEncoder };
+    const { biEncoder, crossEncoder, device } = choice;
+    this.#settings = { ...this.#settings, biEncoder, crossEncoder, device };
     this.#keepAddress();
     if (this.#session.info !== undefined) this.#pickers.facts(this.#session.info);
     this.#resume();
@@ -161,7 +165,8 @@ export class Page {
     this.#dials.set(settings.pool, settings.topK);
     this.#question.text = settings.query;
     this.#point(settings.query);
-    if (settings.biEncoder === before.biEncoder && settings.crossEncoder === before.crossEncoder) this.#repeat();
+    const { biEncoder, crossEncoder, device } = settings;
+    if (biEncoder === before.biEncoder && crossEncoder === before.crossEncoder && device === before.device) this.#repeat();
     else void this.#open(settings);
   }
 

@@ -1,13 +1,14 @@
 /** The models in use: loads them with the library's index, and keeps the previous ones until the new ones work. */
 
-import { load, type Info, type ProgressEvent, type Ranker, type SearchOptions, type SearchResult } from "tabrank";
+import { load, type Device, type GpuInfo, type Info, type ProgressEvent, type Ranker, type SearchOptions, type SearchResult } from "tabrank";
 import type { Corpus } from "./corpus";
 import { codeOf } from "./errors";
 
-/** Which models; undefined means the manifest's default. */
+/** Which models, undefined meaning the manifest's default, and on what. */
 export interface Choice {
   readonly biEncoder: string | undefined;
   readonly crossEncoder: string | undefined;
+  readonly device: Device;
 }
 
 /** Called while models load. */
@@ -15,6 +16,8 @@ export interface OpeningHandlers {
   readonly onFile: (event: ProgressEvent) => void;
   /** Passages turned into vectors so far and in all; only where the prebuilt index is of no use. */
   readonly onPassage: (done: number, total: number) => void;
+  /** Called when something becomes known of the GPU, also later. */
+  readonly onGpu: (gpu: GpuInfo) => void;
 }
 
 /** Where models and corpus lie: beside the page, wherever that is. */
@@ -45,7 +48,7 @@ export class Session {
    *
    * @returns false if another choice overtook this one.
    */
-  async open(choice: Choice, { onFile, onPassage }: OpeningHandlers): Promise<boolean> {
+  async open(choice: Choice, { onFile, onPassage, onGpu }: OpeningHandlers): Promise<boolean> {
     this.#opening?.abort();
     const opening = new AbortController();
     this.#opening = opening;
@@ -56,6 +59,10 @@ export class Session {
         ...(choice.biEncoder === undefined ? {} : { biEncoder: choice.biEncoder }),
         ...(choice.crossEncoder === undefined ? {} : { crossEncoder: choice.crossEncoder }),
         modelsUrl: beside("models/"),
+        device: choice.device,
+        onGpu: (gpu) => {
+          if (this.#opening === opening && !signal.aborted) onGpu(gpu);
+        },
         onProgress: onFile,
         signal,
       });

@@ -1,5 +1,7 @@
 /** What the page is set to, and how that is carried in its address so that a state can be shared. */
 
+import type { Device } from "tabrank";
+
 /**
  * The question that opens the page: a trap that the bi-encoder falls into and the shipped cross-encoder corrects. An
  * end-to-end test holds it to that, so a new cross-encoder or corpus that breaks it is noticed.
@@ -22,7 +24,12 @@ export interface Settings {
   /** Model ids; undefined means the manifest's default. */
   readonly biEncoder: string | undefined;
   readonly crossEncoder: string | undefined;
+  /** What computes. */
+  readonly device: Device;
 }
+
+/** What `device` in the address may be. */
+export const DEVICES: readonly Device[] = ["auto", "webgpu", "cpu"];
 
 /** Reads settings from the query string of an address; anything missing or unusable takes its usual value. */
 export function readSettings(search: string): Settings {
@@ -33,6 +40,7 @@ export function readSettings(search: string): Settings {
     topK: whole(parameters.get("k"), LIMITS.topK),
     biEncoder: parameters.get("bi") || undefined,
     crossEncoder: parameters.get("cross") || undefined,
+    device: DEVICES.find((device) => device === parameters.get("device")) ?? "auto",
   };
 }
 
@@ -44,6 +52,7 @@ export function writeSettings(settings: Settings): string {
   if (settings.topK !== LIMITS.topK.usual) parameters.set("k", String(settings.topK));
   if (settings.biEncoder !== undefined) parameters.set("bi", settings.biEncoder);
   if (settings.crossEncoder !== undefined) parameters.set("cross", settings.crossEncoder);
+  if (settings.device !== "auto") parameters.set("device", settings.device);
   return `?${parameters.toString()}`;
 }
 

@@ -3,6 +3,7 @@ import { Corpus, parseJsonLines, shelfName, type LabelledQuery } from "../src/co
 import { answersOf, markOf } from "../src/labels";
 import { moveOf, whatMoved } from "../src/movement";
 import { FIRST_QUERY, readSettings, writeSettings } from "../src/state";
+import { inWords } from "../src/view/machine";
 import { ceilingOn, outsidePool, verdictOn } from "../src/verdict";
 import { ownWords } from "../src/words";
 
@@ -141,14 +142,24 @@ describe("corpus", () => {
   });
 });
 
+describe("the GPU in words", () => {
+  it("says what computes, and why", () => {
+    expect(inWords({ state: "off", reason: "this browser offers no GPU" })).toBe("The CPU computes: this browser offers no GPU.");
+    expect(inWords({ state: "failed", adapter: "a 1", reason: "the GPU was lost: gone" })).toMatch(/^The CPU computes, as the GPU \(a 1\) can’t .*lost/);
+    const agreement = { logits: 0.01234, cosine: 1 };
+    expect(inWords({ state: "ready", adapter: "a 1", reason: "r", agreement })).toMatch(/^The GPU \(a 1\) is used .* within 0\.012 of/);
+  });
+});
+
 describe("state", () => {
   it("goes to the address and back", () => {
-    const settings = { query: "tea & cake?", pool: 7, topK: 3, biEncoder: "a", crossEncoder: "b" };
+    const settings = { query: "tea & cake?", pool: 7, topK: 3, biEncoder: "a", crossEncoder: "b", device: "webgpu" as const };
     expect(readSettings(writeSettings(settings))).toEqual(settings);
   });
   it("falls back to usual values and keeps to the limits", () => {
     expect(readSettings("?pool=0&k=999")).toMatchObject({ query: FIRST_QUERY, pool: 1, topK: 20 });
-    expect(readSettings("?pool=many")).toMatchObject({ pool: 20, topK: 5 });
+    expect(readSettings("?pool=many")).toMatchObject({ pool: 20, topK: 5, device: "auto" });
+    expect(readSettings("?device=abacus")).toMatchObject({ device: "auto" });
     expect(readSettings("?q=")).toMatchObject({ query: "" });
   });
 });

@@ -211,13 +211,7 @@ pub extern "C" fn prepare_attention(tokens: usize, heads: usize, size: usize) ->
     let projected: Vec<f32> = values(tokens * stride);
     let (mut out, mut memory) = (vec![0.0; tokens * width], Heads::default());
     case(move || {
-        let inputs = Inputs {
-            queries: &projected,
-            keys: &projected[width..],
-            values: &projected[2 * width..],
-            stride,
-            tokens,
-        };
+        let inputs = Inputs { queries: &projected, keys: &projected[width..], values: &projected[2 * width..], stride, tokens };
         attend(inputs, heads, width, &mut out, true, &mut memory);
         black_box(&out);
     })

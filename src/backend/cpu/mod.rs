@@ -23,6 +23,9 @@ use scratch::Scratch;
 use sized::sized;
 use std::ops::Range;
 
+/// Some 50 ms in WebAssembly on a middling computer.
+const BATCH_TOKENS: usize = 384;
+
 /// How rows are multiplied by the weights of quantized files. Either way the result is the same on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Products {
@@ -111,6 +114,10 @@ impl Backend for Cpu {
     type Linear = Linear;
     type Norm = Norm;
     type Tables = Tables;
+
+    fn batch_tokens(&self) -> usize {
+        BATCH_TOKENS
+    }
 
     fn describe(&self) -> String {
         let products = match self.products {

@@ -22,6 +22,7 @@ pub struct Device {
     device: wgpu::Device,
     queue: wgpu::Queue,
     name: String,
+    software: bool,
     pipelines: RefCell<HashMap<Shader, Rc<wgpu::ComputePipeline>>>,
     recording: RefCell<Recording>,
     pool: Rc<Pool>,
@@ -45,6 +46,13 @@ pub enum Parameter {
     Value(f32),
 }
 
+impl Drop for Device {
+    fn drop(&mut self) {
+        // Its memory is given back now, not when somebody comes to tidying up.
+        self.device.destroy();
+    }
+}
+
 impl Device {
     /// Connects to the adapter that the system prefers.
     ///
@@ -52,6 +60,11 @@ impl Device {
     /// [`DeviceError::Unavailable`] if there is none that computes.
     pub async fn connect() -> Result<Rc<Self>, DeviceError> {
         let unavailable = |why: String| DeviceError::Unavailable(why);
+        // Of a browser without WebGPU, the library would ask too much.
+        #[cfg(target_arch = "wasm32")]
+        if !wgpu::util::is_browser_webgpu_supported().await {
+            return Err(unavailable("this browser offers none".into()));
+        }
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
         let adapter = instance.request_adapter(&options).await.map_err(|e| unavailable(e.to_string()))?;
@@ -71,6 +84,7 @@ impl Device {
         let note = failure.clone();
         device.set_device_lost_callback(move |_, message| first(&note, DeviceError::Lost(message)));
         let info = adapter.get_info();
+        let software = info.device_type == wgpu::DeviceType::Cpu;
         let name = if info.name.is_empty() { info.driver } else { info.name };
         let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("parameters"),
@@ -82,6 +96,7 @@ impl Device {
             device,
             queue,
             name,
+            software,
             pipelines: RefCell::default(),
             recording: RefCell::new(Recording { encoder: None, parameters: Vec::new(), uniforms }),
             pool: Rc::default(),
@@ -92,6 +107,11 @@ impl Device {
     /// What the adapter is called.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is no GPU, but a program that does what one does.
+    pub fn is_software(&self) -> bool {
+        self.software
     }
 
     /// Gives the device back, as a browser does that takes it away.

@@ -24,6 +24,11 @@ use shader::Shader;
 use std::ops::Range;
 use std::rc::Rc;
 
+/// Enough to keep a large GPU busy; the largest buffers are 48 MB.
+const BATCH_TOKENS: usize = 8192;
+/// Software takes the better part of a second for so many.
+const SOFTWARE_BATCH_TOKENS: usize = 256;
+
 /// Runs on a GPU.
 #[derive(Clone)]
 pub struct Gpu {
@@ -59,6 +64,12 @@ enum WordTable {
 }
 
 impl Gpu {
+    /// A backend on a device, with the tiling that suits it.
+    pub fn on(device: Rc<Device>) -> Self {
+        let tiling = if device.is_software() { Tiling::Registers } else { Tiling::Workgroup };
+        Self::new(device, tiling)
+    }
+
     /// A backend on a device.
     pub fn new(device: Rc<Device>, tiling: Tiling) -> Self {
         Self { device, tiling }
@@ -111,6 +122,10 @@ impl Backend for Gpu {
     type Linear = Linear;
     type Norm = Norm;
     type Tables = Tables;
+
+    fn batch_tokens(&self) -> usize {
+        if self.device.is_software() { SOFTWARE_BATCH_TOKENS } else { BATCH_TOKENS }
+    }
 
     fn describe(&self) -> String {
         format!("webgpu ({}, f32)", self.device.name())

@@ -93,8 +93,9 @@ export class Results {
     byId("scout-timing", HTMLElement).textContent =
       `${milliseconds(timings.embed)} for the question’s vector, ${milliseconds(timings.retrieve)} to compare it with ${this.#corpus.passages.length} passages`;
     byId("judge-timing", HTMLElement).textContent = readingTime(timings.rerank, scored, retrieved.length - scored);
-    const workers = info === undefined ? "" : ` on ${info.workers} ${info.workers === 1 ? "worker" : "workers"}`;
-    byId("engine", HTMLElement).textContent = `Ran${workers}, ${device}; ${milliseconds(timings.total)} in all.`;
+    // The GPU is one worker's.
+    const workers = info === undefined || device.startsWith("webgpu") ? "" : ` on ${info.workers} ${info.workers === 1 ? "worker" : "workers"}`;
+    byId("engine", HTMLElement).textContent = `Ran${workers}${workers === "" ? " on" : ","} ${device}; ${milliseconds(timings.total)} in all.`;
   }
 }
 

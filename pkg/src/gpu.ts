@@ -1,0 +1,166 @@
+/** The GPU in the worker: asks for it, gives it its trial, and gives it up when it fails. */
+
+import type { Engine, FileBuffer } from "../wasm/tabrank.js";
+import { costsInWords, everPays, onGpu } from "./device.js";
+import type { TrialReport } from "./engine.js";
+import { toWire } from "./errors.js";
+import { nextTask } from "./serve.js";
+import type { Running } from "./start.js";
+import type { Store } from "./store.js";
+import type { Device, GpuCosts, GpuInfo } from "./types.js";
+
+/** As much of a browser's WebGPU as is used here; the engine does the rest. */
+interface Adapter {
+  info?: { vendor?: string; architecture?: string; description?: string };
+}
+interface WebGpu {
+  requestAdapter(options?: { powerPreference: "high-performance" }): Promise<Adapter | null>;
+}
+
+/** Measurements are made anew after so many days: browsers and drivers become faster. */
+const days = 30;
+
+/** What the trial needs. */
+export interface Trial {
+  running: Running;
+  engine: Engine;
+  /** The models' files. Emptied as they are loaded. */
+  files: { biEncoder: Uint8Array | null; crossEncoder: Uint8Array | null };
+  store: Store | null;
+  /** What the measurements depend on besides the GPU. */
+  key: URL;
+}
+
+/** The GPU, as far as one is used. */
+export class Gpu {
+  readonly #wanted: Device;
+  readonly #workers: number;
+  readonly #tell: (info: GpuInfo) => void;
+  readonly #adapter: Promise<string | null>;
+  #engine: Engine | undefined;
+  #info: GpuInfo;
+
+  /** Asks for an adapter, if one is wanted. `workers` is how many there are on the other side. */
+  constructor(wanted: Device, workers: number, tell: (info: GpuInfo) => void) {
+    this.#wanted = wanted;
+    this.#workers = workers;
+    this.#tell = tell;
+    const off = wanted === "cpu";
+    this.#info = { state: off ? "off" : "trying", reason: off ? 'device is "cpu"' : "it has not been tried yet" };
+    tell(this.#info);
+    this.#adapter = off ? Promise.resolve(null) : this.#ask();
+  }
+
+  get info(): GpuInfo {
+    return this.#info;
+  }
+
+  /** Whether files should be kept for the trial. */
+  get hopeful(): boolean {
+    return this.#info.state === "trying";
+  }
+
+  /** Loads the models onto the GPU, compares them with those on the CPU, and, unless the GPU is insisted on, times both. */
+  async start({ running, engine, files, store, key }: Trial): Promise<void> {
+    try {
+      const adapter = await this.#adapter;
+      if (adapter === null || !this.hopeful) return;
+      const { wanted, measurement } = { wanted: this.#wanted, measurement: new URL(key) };
+      measurement.searchParams.set("adapter", adapter);
+      const known = wanted === "auto" ? ((await store?.recall<GpuCosts>(measurement, days)) ?? undefined) : undefined;
+      if (known && this.#giveUpIfSlow(known)) return;
+      const { glue } = running;
+      const models = await glue.GpuModels.connect();
+      await nextTask();
+      models.loadBiEncoder(room(running, files.biEncoder));
+      files.biEncoder = null;
+      await nextTask();
+      models.loadCrossEncoder(room(running, files.crossEncoder));
+      files.crossEncoder = null;
+      await nextTask();
+      const report = (await engine.tryGpu(models, wanted === "auto" && !known, nextTask)) as TrialReport;
+      this.#engine = engine;
+      const { agreement, cpu, gpu } = report;
+      const costs = known ?? (cpu && gpu ? { cpu, gpu } : undefined);
+      if (costs && !known) await store?.remember(measurement, costs);
+      if (costs && this.#giveUpIfSlow(costs)) return;
+      const reason = costs ? costsInWords(costs, this.#workers) : 'device is "webgpu"';
+      this.#become({ state: "ready", adapter, reason, agreement, ...(costs && { costs }) });
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      files.biEncoder = files.crossEncoder = null;
+    }
+  }
+
+  /** Does something on the device that suits so many tokens, and, if that is the GPU and it fails, once more on the CPU. */
+  async either<T>(tokens: number, work: (onGpu: boolean) => Promise<T>): Promise<T> {
+    if (onGpu(this.#info, tokens, 1)) {
+      try {
+        return await work(true);
+      } catch (error) {
+        if (!isGpuFault(error)) throw error;
+        this.fail(error);
+      }
+    }
+    return work(false);
+  }
+
+  /** It is not used any more. */
+  fail(error: unknown): void {
+    const { message } = toWire(error);
+    const { adapter } = this.#info;
+    this.#giveUp({ state: "failed", reason: message, ...(adapter !== undefined && { adapter }) });
+  }
+
+  async #ask(): Promise<string | null> {
+    const { gpu } = navigator as { gpu?: WebGpu };
+    const none = (reason: string) => {
+      this.#become({ state: "off", reason });
+      return null;
+    };
+    if (!gpu) return none("this browser has no WebGPU here");
+    try {
+      const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+      if (!adapter) return none("this browser offers no GPU");
+      const { vendor, architecture, description } = adapter.info ?? {};
+      const name = [vendor, architecture, description].filter(Boolean).join(" ") || "unnamed";
+      this.#info = { ...this.#info, adapter: name };
+      return name;
+    } catch (error) {
+      return none(`asking for a GPU failed (${String(error)})`);
+    }
+  }
+
+  #giveUpIfSlow(costs: GpuCosts): boolean {
+    if (everPays(costs, this.#workers)) return false;
+    const { adapter } = this.#info;
+    const reason = `the CPU is faster here: ${costsInWords(costs, this.#workers)}`;
+    this.#giveUp({ state: "off", reason, costs, ...(adapter !== undefined && { adapter }) });
+    return true;
+  }
+
+  #giveUp(info: GpuInfo): void {
+    this.#engine?.dropGpu();
+    this.#engine = undefined;
+    this.#become(info);
+  }
+
+  #become(info: GpuInfo): void {
+    this.#info = info;
+    this.#tell(info);
+  }
+}
+
+/** Whether the GPU is at fault, and not what was asked. */
+export function isGpuFault(error: unknown): boolean {
+  return toWire(error).code === "gpu-failed";
+}
+
+/** A file in the engine's memory. */
+function room({ glue }: Running, file: Uint8Array | null): FileBuffer {
+  const bytes = file ?? new Uint8Array();
+  const buffer = new glue.FileBuffer(bytes.length);
+  buffer.append(bytes);
+  return buffer;
+}
