@@ -190,7 +190,9 @@ bench() {
   npm run --silent build --workspace pkg
   node_modules/.bin/tsc -p bench
   say "benchmark"
-  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/run.mjs "$@"
+  local script=bench/run.mjs
+  [ "${1:-}" != --gpu ] || { script=bench/gpu.mjs; shift; }
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node "$script" "$@"
 }
 
 # What .cargo/config.toml and Rust's defaults compile for, as binaryen's tools want to be told.

@@ -40,20 +40,23 @@ def encode(tokenizer, *texts):
 
 
 def tabrank_manifest(tabrank, folder, source):
-    """The models folder that tabrank loads: the classifier converted, the other two copied."""
+    """The models folder that tabrank loads: the classifier converted to 8 bits and to floats, the other two copied."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = f"{CROSS}-Q8_0.gguf"
-    subprocess.run([tabrank, "convert", source, folder / file, "--id", CROSS, "--licence", "Apache-2.0"], check=True)
-    content = (folder / file).read_bytes()
     manifest = json.loads((ROOT / "models/manifest.json").read_text("utf-8"))
     entries = {entry["id"]: entry for entry in manifest["models"]}
     for entry in (entries[BI], entries[HEAD]):
         shutil.copyfile(ROOT / "models" / entry["file"], folder / entry["file"])
-    own = {**entries[HEAD], "id": CROSS, "file": file, "head": "classifier", "description": "Random head, for measuring only.",
-        "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    written = {"defaults": {"bi_encoder": BI, "cross_encoder": CROSS}, "models": [entries[BI], entries[HEAD], own]}
+    own = []
+    for name, dtype, quantization in ((CROSS, "q8_0", "Q8_0"), (f"{CROSS}-f32", "f32", "F32")):
+        file = folder / f"{CROSS}-{quantization}.gguf"
+        command = [tabrank, "convert", source, file, "--id", name, "--licence", "Apache-2.0", "--dtype", dtype]
+        subprocess.run(command, check=True)
+        content = file.read_bytes()
+        own.append({**entries[HEAD], "id": name, "file": file.name, "quantization": quantization, "head": "classifier",
+            "description": "Random head, for measuring only.", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+    written = {"defaults": {"bi_encoder": BI, "cross_encoder": CROSS}, "models": [entries[BI], entries[HEAD], *own]}
     (folder / "manifest.json").write_text(json.dumps(written, indent=2), "utf-8")
-    return folder / file
+    return folder / own[0]["file"]
 
 
 def our_logits(tabrank, model, query, texts):

@@ -9,10 +9,10 @@ use tabrank::backend::Cpu;
 use tabrank::backend::gpu::{Device, Gpu, Tiling};
 use tabrank::model::{BiEncoder, CrossEncoder};
 
-const TILINGS: [Tiling; 2] = [Tiling::Workgroup, Tiling::Registers];
+const TILINGS: [Tiling; 2] = [Tiling::Workgroup, Tiling::Quads];
 
 fn device() -> Rc<Device> {
-    block_on(Device::connect()).expect("a Vulkan driver, which Mesa has in software")
+    block_on(Device::connect(false)).expect("a Vulkan driver, which Mesa has in software")
 }
 
 fn passages(n: usize) -> Vec<String> {

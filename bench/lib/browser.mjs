@@ -3,12 +3,13 @@
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-export function launch() {
+/** @param {readonly string[]} [graphics] flags that say what becomes of the GPU */
+export function launch(graphics = ["--disable-gpu"]) {
   return chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
-      "--disable-gpu",
+      ...graphics,
       "--no-first-run",
       "--disable-background-networking",
       "--disable-component-update",

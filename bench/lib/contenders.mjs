@@ -10,23 +10,28 @@ export const CLASSIFIER = "bench-classifier";
 const BI_ENCODER = "all-MiniLM-L6-v2";
 const SEGMENT_COSINE = "tabrank-minilm-l6";
 
-/** @param {number} workers @returns {Setup} */
-export const ours = (workers) => ({
+/** The same classifier in floats, for tabrank, which computes with what is in the file. */
+const CLASSIFIER_F32 = "bench-classifier-f32";
+
+/** @param {number} workers @param {Setup["device"]} [device] @param {Setup["dtype"]} [dtype] @returns {Setup} */
+export const ours = (workers, device = "cpu", dtype = "q8") => ({
   engine: "tabrank",
-  crossEncoder: CLASSIFIER,
+  crossEncoder: dtype === "fp32" ? CLASSIFIER_F32 : CLASSIFIER,
   biEncoder: BI_ENCODER,
   workers,
-  dtype: "q8",
+  device,
+  dtype,
   runtime: "",
   scoreCache: 0, // the rounds repeat themselves, and reading a kept score is not what is measured
 });
 
-/** @param {number} workers @param {string} runtime @param {Setup["dtype"]} [dtype] @returns {Setup} */
-export const theirs = (workers, runtime, dtype = "q8") => ({
+/** @param {number} workers @param {string} runtime @param {Setup["dtype"]} [dtype] @param {Setup["device"]} [device] @returns {Setup} */
+export const theirs = (workers, runtime, dtype = "q8", device = "cpu") => ({
   engine: "transformers.js",
   crossEncoder: CLASSIFIER,
   biEncoder: BI_ENCODER,
   workers,
+  device,
   dtype,
   runtime,
 });

@@ -22,7 +22,7 @@ export function ratios(runs) {
 }
 
 /** Rows as aligned columns; the first two to the left. @param {readonly (readonly (string | number)[])[]} rows */
-function columns(rows) {
+export function columns(rows) {
   const texts = rows.map((row) => row.map(String));
   const widths = texts[0]?.map((_, i) => Math.max(...texts.map((row) => row[i]?.length ?? 0))) ?? [];
   const line = (/** @type {string[]} */ row) => row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ").trimEnd();

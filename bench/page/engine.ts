@@ -8,6 +8,8 @@ export interface Setup {
   biEncoder: string;
   /** Threads of the rival, workers of tabrank. */
   workers: number;
+  /** What computes. */
+  device: "cpu" | "webgpu";
   /** Of transformers.js: `q8` or `fp32`. */
   dtype: "q8" | "fp32";
   /** Of transformers.js: which of onnxruntime-web's wasm files, as part of the file's name. */

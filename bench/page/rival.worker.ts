@@ -21,7 +21,7 @@ let tokenizer: PreTrainedTokenizer;
 let cross: PreTrainedModel;
 let bi: PreTrainedModel;
 
-async function load({ crossEncoder, biEncoder, workers, dtype, runtime }: Setup, base: string): Promise<void> {
+async function load({ crossEncoder, biEncoder, workers, device, dtype, runtime }: Setup, base: string): Promise<void> {
   env.allowRemoteModels = false;
   env.allowLocalModels = true;
   env.localModelPath = new URL("models/onnx/", base).pathname; // with an origin before it, it is not taken for local
@@ -32,7 +32,7 @@ async function load({ crossEncoder, biEncoder, workers, dtype, runtime }: Setup,
   const file = (ending: string) => new URL(`ort/ort-wasm-simd-threaded${runtime}.${ending}`, base).href;
   wasm.wasmPaths = { mjs: file("mjs"), wasm: file("wasm") };
   wasm.numThreads = workers;
-  const options = { dtype, device: "wasm" } as const;
+  const options = { dtype, device: device === "cpu" ? "wasm" : device } as const;
   tokenizer = await AutoTokenizer.from_pretrained(crossEncoder);
   cross = await AutoModelForSequenceClassification.from_pretrained(crossEncoder, options);
   bi = await AutoModel.from_pretrained(biEncoder, options);

@@ -6,7 +6,7 @@ import type { Engine, Setup } from "./engine.ts";
 /** Time that further workers have to get ready. */
 const PATIENCE_MS = 60_000;
 
-export async function tabrank({ crossEncoder, biEncoder, workers, scoreCache }: Setup): Promise<Engine> {
+export async function tabrank({ crossEncoder, biEncoder, workers, device, scoreCache }: Setup): Promise<Engine> {
   // A package from before an option existed passes over it.
   const options: LoadOptions & { workers: number; scoreCache?: number } = {
     modelsUrl: "models/tabrank/",
@@ -14,6 +14,7 @@ export async function tabrank({ crossEncoder, biEncoder, workers, scoreCache }: 
     crossEncoder,
     cache: false,
     workers,
+    device,
     ...(scoreCache === undefined ? {} : { scoreCache }),
   };
   const ranker = await load(options);

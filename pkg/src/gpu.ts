@@ -11,10 +11,15 @@ import type { Device, GpuCosts, GpuInfo } from "./types.js";
 
 /** As much of a browser's WebGPU as is used here; the engine does the rest. */
 interface Adapter {
-  info?: { vendor?: string; architecture?: string; description?: string };
+  features: ReadonlySet<string>;
+  info?: { vendor?: string; architecture?: string; description?: string; isFallbackAdapter?: boolean };
 }
 interface WebGpu {
   requestAdapter(options?: { powerPreference: "high-performance" }): Promise<Adapter | null>;
+}
+
+interface AdapterMethods {
+  requestDevice(descriptor?: { requiredFeatures?: Iterable<string> }): Promise<unknown>;
 }
 
 /** Measurements are made anew after so many days: browsers and drivers become faster. */
@@ -37,6 +42,7 @@ export class Gpu {
   readonly #workers: number;
   readonly #tell: (info: GpuInfo) => void;
   readonly #adapter: Promise<string | null>;
+  #subgroups = false;
   #engine: Engine | undefined;
   #info: GpuInfo;
 
@@ -70,7 +76,7 @@ export class Gpu {
       const known = wanted === "auto" ? ((await store?.recall<GpuCosts>(measurement, days)) ?? undefined) : undefined;
       if (known && this.#giveUpIfSlow(known)) return;
       const { glue } = running;
-      const models = await glue.GpuModels.connect();
+      const models = await glue.GpuModels.connect(this.#subgroups);
       await nextTask();
       models.loadBiEncoder(room(running, files.biEncoder));
       files.biEncoder = null;
@@ -126,6 +132,9 @@ export class Gpu {
       const { vendor, architecture, description } = adapter.info ?? {};
       const name = [vendor, architecture, description].filter(Boolean).join(" ") || "unnamed";
       this.#info = { ...this.#info, adapter: name };
+      // For software only: a GPU has no use for it here, and what isn't asked for can't go wrong.
+      this.#subgroups = (adapter.info?.isFallbackAdapter ?? false) && adapter.features.has("subgroups");
+      if (this.#subgroups) requestSubgroups();
       return name;
     } catch (error) {
       return none(`asking for a GPU failed (${String(error)})`);
@@ -155,6 +164,15 @@ export class Gpu {
 /** Whether the GPU is at fault, and not what was asked. */
 export function isGpuFault(error: unknown): boolean {
   return toWire(error).code === "gpu-failed";
+}
+
+/** Has all devices made with the feature `subgroups`, which wgpu 30 has no name for in browsers. */
+function requestSubgroups(): void {
+  const { prototype } = (globalThis as unknown as { GPUAdapter: { prototype: AdapterMethods } }).GPUAdapter;
+  const { requestDevice } = prototype;
+  prototype.requestDevice = function (descriptor) {
+    return requestDevice.call(this, { ...descriptor, requiredFeatures: [...(descriptor?.requiredFeatures ?? []), "subgroups"] });
+  };
 }
 
 /** A file in the engine's memory. */

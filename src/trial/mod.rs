@@ -11,8 +11,11 @@ use serde::Serialize;
 use std::cell::Cell;
 use web_time::Instant;
 
-/// Difference between two devices' logits that is taken for rounding: the CPU rounds rows to some ten bits.
+/// Difference between two devices' logits that is taken for rounding, and as a part of the logit itself: the CPU
+/// rounds rows to some ten bits, and models have logits of very different size. What is wrong is so by far more.
 pub const MOST_LOGITS: f32 = 0.1;
+/// See there.
+pub const MOST_OF_LOGIT: f32 = 0.03;
 /// Cosine of two devices' vectors of one text, at least.
 pub const LEAST_COSINE: f32 = 0.9995;
 
@@ -119,7 +122,7 @@ pub async fn compare<C: Backend, G: Backend>(
 
 fn difference(expected: f32, found: f32) -> Result<f32, Distrust> {
     let difference = (expected - found).abs();
-    if difference <= MOST_LOGITS { Ok(difference) } else { Err(Distrust::Logits { expected, found }) }
+    if difference <= MOST_LOGITS + MOST_OF_LOGIT * expected.abs() { Ok(difference) } else { Err(Distrust::Logits { expected, found }) }
 }
 
 /// Looks at a device's scores when they are of more passages at a time than any before.

@@ -22,9 +22,10 @@ pub struct GpuModels {
 
 #[wasm_bindgen]
 impl GpuModels {
-    /// Connects to a device. Rejects with an error of the code `gpu-failed` if there is none.
-    pub async fn connect() -> Result<GpuModels, JsValue> {
-        let device = Device::connect().await.map_err(|e| js::error(e.into()))?;
+    /// Connects to a device; `subgroups` says whether devices are made with that feature. Rejects with an error of the code
+    /// `gpu-failed` if there is none.
+    pub async fn connect(subgroups: bool) -> Result<GpuModels, JsValue> {
+        let device = Device::connect(subgroups).await.map_err(|e| js::error(e.into()))?;
         Ok(Self { device, bi_encoder: None, cross_encoder: None })
     }
 

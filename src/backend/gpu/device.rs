@@ -23,6 +23,7 @@ pub struct Device {
     queue: wgpu::Queue,
     name: String,
     software: bool,
+    quads: bool,
     pipelines: RefCell<HashMap<Shader, Rc<wgpu::ComputePipeline>>>,
     recording: RefCell<Recording>,
     pool: Rc<Pool>,
@@ -56,9 +57,12 @@ impl Drop for Device {
 impl Device {
     /// Connects to the adapter that the system prefers.
     ///
+    /// In browsers `subgroups` says whether devices are made with the feature of that name, which the library beneath doesn't know
+    /// yet; natively it has no say.
+    ///
     /// # Errors
     /// [`DeviceError::Unavailable`] if there is none that computes.
-    pub async fn connect() -> Result<Rc<Self>, DeviceError> {
+    pub async fn connect(subgroups: bool) -> Result<Rc<Self>, DeviceError> {
         let unavailable = |why: String| DeviceError::Unavailable(why);
         // Of a browser without WebGPU, the library would ask too much.
         #[cfg(target_arch = "wasm32")]
@@ -68,7 +72,9 @@ impl Device {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
         let adapter = instance.request_adapter(&options).await.map_err(|e| unavailable(e.to_string()))?;
-        let descriptor = wgpu::DeviceDescriptor { required_limits: wgpu::Limits::default(), ..Default::default() };
+        let required_features = adapter.features() & wgpu::Features::SUBGROUP;
+        let quads = if cfg!(target_arch = "wasm32") { subgroups } else { !required_features.is_empty() };
+        let descriptor = wgpu::DeviceDescriptor { required_features, required_limits: wgpu::Limits::default(), ..Default::default() };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|e| unavailable(e.to_string()))?;
         let failure = Arc::new(Mutex::new(None));
         let first = |failure: &Mutex<Option<DeviceError>>, error: DeviceError| {
@@ -97,6 +103,7 @@ impl Device {
             queue,
             name,
             software,
+            quads,
             pipelines: RefCell::default(),
             recording: RefCell::new(Recording { encoder: None, parameters: Vec::new(), uniforms }),
             pool: Rc::default(),
@@ -112,6 +119,11 @@ impl Device {
     /// Whether it is no GPU, but a program that does what one does.
     pub fn is_software(&self) -> bool {
         self.software
+    }
+
+    /// Whether four neighbouring invocations can hand values round.
+    pub fn has_quads(&self) -> bool {
+        self.quads
     }
 
     /// Gives the device back, as a browser does that takes it away.
@@ -175,7 +187,9 @@ impl Device {
 
     fn pipeline(&self, shader: &Shader) -> Rc<wgpu::ComputePipeline> {
         let make = || {
-            let source = wgpu::ShaderSource::Wgsl(shader.source.as_str().into());
+            // The library's own compiler doesn't know the line, nor does it need it.
+            let enabled = if cfg!(target_arch = "wasm32") && self.quads { "enable subgroups;\n" } else { "" };
+            let source = wgpu::ShaderSource::Wgsl(format!("{enabled}{}", shader.source).into());
             let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(shader.name), source });
             Rc::new(self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(shader.name),

@@ -13,8 +13,9 @@ use std::ops::Range;
 pub enum Tiling {
     /// In workgroup memory: what a GPU is made for.
     Workgroup,
-    /// In each invocation's registers: for software, where barriers are dear.
-    Registers,
+    /// In each invocation's registers, four neighbours sharing what they fetch: for software, where barriers are dear. Needs
+    /// [`Device::has_quads`].
+    Quads,
 }
 
 impl Tiling {
@@ -22,13 +23,37 @@ impl Tiling {
     fn size(self) -> [usize; 2] {
         match self {
             Self::Workgroup => [128, 16],
-            Self::Registers => [32, 32],
+            Self::Quads => [16, 32],
         }
+    }
+
+    /// Where the weight of an input and an output lies in memory, counted in weights, if there are so many of both.
+    fn place(self, input: usize, output: usize, inputs: usize, outputs: usize) -> usize {
+        match self {
+            Self::Workgroup => input * outputs + output,
+            Self::Quads => output * inputs + input,
+        }
+    }
+
+    /// The file with the function `weight`, for bytes or for floats.
+    fn weights(self, bytes: bool) -> &'static str {
+        match (self, bytes) {
+            (Self::Workgroup, true) => include_str!("shaders/weights_bytes.wgsl"),
+            (Self::Workgroup, false) => include_str!("shaders/weights_floats.wgsl"),
+            (Self::Quads, true) => include_str!("shaders/weights_bytes_rows.wgsl"),
+            (Self::Quads, false) => include_str!("shaders/weights_floats_rows.wgsl"),
+        }
+    }
+
+    /// A byte of a weight, the `i`-th of its word.
+    fn byte(self, integer: i8, i: usize) -> u8 {
+        if self == Self::Quads && i < 3 { (integer as u8).wrapping_add(128) } else { integer as u8 }
     }
 }
 
 /// Weights and biases on the device. Outputs come in quads, the last of which may be padded with zeros.
 pub struct Linear {
+    tiling: Tiling,
     inputs: usize,
     outputs: usize,
     weights: Weights,
@@ -42,7 +67,7 @@ enum Weights {
 
 impl Linear {
     /// Uploads weights of one input width, side by side.
-    pub fn new(device: &Device, weights: &[Weight], bias: &[f32]) -> Self {
+    pub fn new(device: &Device, tiling: Tiling, weights: &[Weight], bias: &[f32]) -> Self {
         let (inputs, outputs) = (weights[0].cols, weights.iter().map(|w| w.rows).sum::<usize>());
         let padded = outputs.next_multiple_of(4);
         let bytes = inputs.is_multiple_of(BLOCK) && weights.iter().all(|w| matches!(w.dtype, Dtype::Q8 | Dtype::Q4));
@@ -53,9 +78,10 @@ impl Linear {
                 let size = weight.bytes.len() / weight.rows;
                 for (block, encoded) in weight.bytes[row * size..][..size].chunks_exact(weight.dtype.block_bytes()).enumerate() {
                     let (integers, scale) = integers(encoded, weight.dtype);
-                    scales[block * padded + output] = scale;
+                    scales[tiling.place(block, output, inputs / BLOCK, padded)] = scale;
                     for (i, integer) in integers.iter().enumerate() {
-                        words[(block * BLOCK + i) * padded + output] = *integer as u8;
+                        let place = tiling.place(block * BLOCK + i, output, inputs, padded);
+                        words[place] = tiling.byte(*integer as i8, i % 4);
                     }
                 }
             }
@@ -64,15 +90,15 @@ impl Linear {
             let (mut values, mut row) = (vec![0f32; inputs * padded], vec![0.0; inputs]);
             for (output, (weight, r)) in rows.enumerate() {
                 weight.read_row(r, &mut row);
-                for (value, x) in values[output..].iter_mut().step_by(padded).zip(&row) {
-                    *value = *x;
+                for (input, x) in row.iter().enumerate() {
+                    values[tiling.place(input, output, inputs, padded)] = *x;
                 }
             }
             Weights::Floats(device.upload(&bytes_of(&values)))
         };
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
-        Self { inputs, outputs, weights, bias: device.upload(&bytes_of(&bias)) }
+        Self { tiling, inputs, outputs, weights, bias: device.upload(&bytes_of(&bias)) }
     }
 
     /// Outputs of a row.
@@ -81,33 +107,35 @@ impl Linear {
     }
 
     /// Applies the outputs `part`, whole quads of them, to `rows` rows of `x`.
-    pub fn run(&self, device: &Device, tiling: Tiling, x: &Block, rows: usize, part: Range<usize>, activation: Activation) -> Block {
+    pub fn run(&self, device: &Device, x: &Block, rows: usize, part: Range<usize>, activation: Activation) -> Block {
         let outputs = part.len().div_ceil(4);
         let y = device.block(rows * outputs * 4);
-        let (file, weights): (_, &[&wgpu::Buffer]) = match &self.weights {
-            Weights::Bytes { words, scales } => (include_str!("shaders/weights_bytes.wgsl"), &[words, scales]),
-            Weights::Floats(values) => (include_str!("shaders/weights_floats.wgsl"), &[values]),
+        let (bytes, weights): (_, &[&wgpu::Buffer]) = match &self.weights {
+            Weights::Bytes { words, scales } => (true, &[words, scales]),
+            Weights::Floats(values) => (false, &[values]),
         };
-        let shader = Self::shader(tiling, activation, file);
+        let shader = self.shader(activation, bytes);
         let parameters = [rows, self.inputs / 4, part.start / 4, outputs, self.outputs.div_ceil(4)].map(Parameter::Count);
         let buffers = [&[x.buffer(), y.buffer(), &self.bias], weights].concat();
-        let [tile_rows, tile_outputs] = tiling.size();
+        let [tile_rows, tile_outputs] = self.tiling.size();
         device.dispatch(&shader, &parameters, &buffers, [outputs.div_ceil(tile_outputs), rows.div_ceil(tile_rows)]);
         y
     }
 
-    fn shader(tiling: Tiling, activation: Activation, weights: &'static str) -> Shader {
+    fn shader(&self, activation: Activation, bytes: bool) -> Shader {
         let activation = match activation {
             Activation::Identity => 0,
             Activation::Gelu => 1,
             Activation::Tanh => 2,
         };
-        let main = match tiling {
+        let main = match self.tiling {
             Tiling::Workgroup => include_str!("shaders/linear_tiled.wgsl"),
-            Tiling::Registers => include_str!("shaders/linear_register.wgsl"),
+            Tiling::Quads => include_str!("shaders/linear_quads.wgsl"),
         };
         let polynomial: String = GELU.iter().enumerate().map(|(i, p)| format!("const P{i} = {p:?}f;\n")).collect();
-        Shader::new("linear", &[("ACTIVATION", activation)], &[&polynomial, include_str!("shaders/activation.wgsl"), main, weights])
+        let files =
+            [&polynomial, include_str!("shaders/activation.wgsl"), include_str!("shaders/linear.wgsl"), main, self.tiling.weights(bytes)];
+        Shader::new("linear", &[("ACTIVATION", activation)], &files)
     }
 }
 

@@ -66,7 +66,7 @@ enum WordTable {
 impl Gpu {
     /// A backend on a device, with the tiling that suits it.
     pub fn on(device: Rc<Device>) -> Self {
-        let tiling = if device.is_software() { Tiling::Registers } else { Tiling::Workgroup };
+        let tiling = if device.is_software() && device.has_quads() { Tiling::Quads } else { Tiling::Workgroup };
         Self::new(device, tiling)
     }
 
@@ -84,19 +84,20 @@ impl Gpu {
     fn lanes(&self) -> [u32; 2] {
         match self.tiling {
             Tiling::Workgroup => [32, 4],
-            Tiling::Registers => [1, 64],
+            // Each invocation by itself: there is no barrier then.
+            Tiling::Quads => [1, 64],
         }
     }
 
     fn run(&self, linear: &Linear, x: &Buffer, part: Range<usize>, activation: Activation) -> Buffer {
         let width = part.len();
-        Buffer { block: linear.run(&self.device, self.tiling, &x.block, x.rows, part, activation), rows: x.rows, width }
+        Buffer { block: linear.run(&self.device, &x.block, x.rows, part, activation), rows: x.rows, width }
     }
 
     /// `norm(x + added)` in the place of `x`.
     fn add_norm(&self, norm: &Norm, x: &mut Buffer, added: &Buffer) {
         let [lanes, rows] = self.lanes();
-        let files = [include_str!("shaders/total.wgsl"), include_str!("shaders/norm.wgsl")];
+        let files = [include_str!("shaders/norm_row.wgsl"), include_str!("shaders/norm.wgsl")];
         let shader = Shader::new("norm", &[("LANES", lanes), ("ROWS", rows)], &files);
         let parameters = [Count(x.rows), Count(x.width / 4), Value(norm.epsilon)];
         let buffers = [x.block.buffer(), added.block.buffer(), &norm.weight, &norm.bias];
@@ -110,6 +111,27 @@ impl Gpu {
         let buffers = [x.block.buffer(), &rows, out.block.buffer()];
         self.device.dispatch(&shader, &[Count(out.rows), Count(x.width / 4)], &buffers, [(x.width / 4).div_ceil(64), out.rows]);
         out
+    }
+
+    /// What the shaders of attention read of sequences, each given by its tokens and its queries; and how many workgroups they
+    /// take for a head.
+    fn spans(&self, sequences: impl Iterator<Item = (Range<usize>, Range<usize>)>) -> (wgpu::Buffer, usize) {
+        match self.tiling {
+            Tiling::Workgroup => {
+                let spans: Vec<_> = sequences.flat_map(|(tokens, queries)| std::iter::repeat_n(tokens, queries.len())).collect();
+                let groups = spans.len().div_ceil(64);
+                (self.upload_ranges(spans.into_iter()), groups)
+            }
+            Tiling::Quads => {
+                let groups = sequences.flat_map(|(tokens, queries)| {
+                    let fours = queries.clone().step_by(4);
+                    fours.map(move |first| [tokens.start, tokens.end, first, (queries.end - first).min(4)])
+                });
+                let groups: Vec<_> = groups.collect();
+                let bytes: Vec<u8> = groups.iter().flatten().flat_map(|n| (*n as u32).to_le_bytes()).collect();
+                (self.device.upload(&bytes), groups.len())
+            }
+        }
     }
 
     fn upload_ranges(&self, ranges: impl Iterator<Item = Range<usize>>) -> wgpu::Buffer {
@@ -132,7 +154,7 @@ impl Backend for Gpu {
     }
 
     fn linear(&self, weights: &[Weight], bias: &[f32]) -> Linear {
-        Linear::new(&self.device, weights, bias)
+        Linear::new(&self.device, self.tiling, weights, bias)
     }
 
     fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Norm {
@@ -171,7 +193,7 @@ impl Backend for Gpu {
             WordTable::Bytes { words, scales } => (include_str!("shaders/words_bytes.wgsl"), &[words, scales]),
             WordTable::Floats(values) => (include_str!("shaders/words_floats.wgsl"), &[values]),
         };
-        let files = [include_str!("shaders/total.wgsl"), include_str!("shaders/embed.wgsl"), file];
+        let files = [include_str!("shaders/norm_row.wgsl"), include_str!("shaders/embed.wgsl"), file];
         let shader = Shader::new("embed", &[("LANES", lanes), ("ROWS", rows)], &files);
         let own = [&tokens, out.block.buffer(), &norm.weight, &norm.bias, &tables.positions, &tables.segments];
         let parameters = [Count(out.rows), Count(out.width / 4), Value(norm.epsilon)];
@@ -188,28 +210,35 @@ impl Backend for Gpu {
         let (width, quads) = (x.width, x.width / 4);
         let (queries, projected, spans);
         let (query_stride, keys, values);
+        let sequences = packing.ranges();
         match carried {
             Carried::All => {
                 projected = self.run(qkv, x, 0..3 * width, Activation::Identity);
                 queries = None;
                 (query_stride, keys, values) = (3 * quads, quads, 2 * quads);
-                spans = self.upload_ranges(packing.ranges().flat_map(|range| std::iter::repeat_n(range.clone(), range.len())));
+                spans = self.spans(sequences.map(|tokens| (tokens.clone(), tokens)));
             }
             Carried::First => {
                 projected = self.run(qkv, x, width..3 * width, Activation::Identity);
                 *x = self.gather(x, &packing.offsets[..packing.sequences()]);
                 queries = Some(self.run(qkv, x, 0..width, Activation::Identity));
                 (query_stride, keys, values) = (quads, 0, quads);
-                spans = self.upload_ranges(packing.ranges());
+                spans = self.spans(sequences.enumerate().map(|(i, tokens)| (tokens, i..i + 1)));
             }
         }
         let attended = Buffer { block: self.device.block(x.rows * width), rows: x.rows, width };
-        let shader = Shader::new("attention", &[("QUADS", (quads / heads) as u32)], &[include_str!("shaders/attention.wgsl")]);
+        let main = match self.tiling {
+            Tiling::Workgroup => include_str!("shaders/attention_queries.wgsl"),
+            Tiling::Quads => include_str!("shaders/attention_quads.wgsl"),
+        };
+        let size = (quads / heads) as u32;
+        let constants = [("QUADS", size), ("PARTS", size / 4)];
+        let shader = Shader::new("attention", &constants, &[include_str!("shaders/attention.wgsl"), main]);
         let scale = Value(1.0 / ((width / heads) as f32).sqrt());
         let counts = [x.rows, *heads, query_stride, projected.width / 4, keys, values].map(Count);
         let queries = queries.as_ref().unwrap_or(&projected);
-        let buffers = [queries.block.buffer(), projected.block.buffer(), &spans, attended.block.buffer()];
-        self.device.dispatch(&shader, &[&counts[..], &[scale]].concat(), &buffers, [x.rows.div_ceil(64), *heads]);
+        let buffers = [queries.block.buffer(), projected.block.buffer(), &spans.0, attended.block.buffer()];
+        self.device.dispatch(&shader, &[&counts[..], &[scale]].concat(), &buffers, [spans.1, *heads]);
         let mixed = self.apply(output, &attended, Activation::Identity);
         self.add_norm(norm, x, &mixed);
     }

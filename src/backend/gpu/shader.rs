@@ -14,28 +14,29 @@ pub struct Shader {
 impl Shader {
     /// Joins files after their constants.
     ///
-    /// A line `@each(i, N) text` becomes N lines, `$i` in the text being replaced by 0 to N - 1; N is a number or a constant.
-    /// WGSL has arrays for that, but software and some drivers keep an array in memory where names lie in registers.
+    /// A line `@each(i, N) text` becomes N lines, `$i` in the text being replaced by 0 to N - 1, and `$[i / M]` and `$[i % M]` by
+    /// quotient and remainder; N is a number or a constant. The text may begin with another `@each`. WGSL has arrays for
+    /// that, but software and some drivers keep an array in memory where names lie in registers.
     pub fn new(name: &'static str, constants: &[(&str, u32)], files: &[&str]) -> Self {
         let mut source = String::new();
         for (constant, value) in constants {
             writeln!(source, "const {constant} = {value}u;").expect("strings can be written to");
         }
         for line in files.iter().flat_map(|file| file.lines()) {
-            match repeated(line, constants) {
-                Some((index, count, text)) => {
-                    for i in 0..count {
-                        source.push_str(&text.replace(&format!("${index}"), &i.to_string()));
-                        source.push('\n');
-                    }
-                }
-                None => {
-                    source.push_str(line);
-                    source.push('\n');
-                }
-            }
+            write_line(&mut source, line, constants);
         }
         Self { name, source }
+    }
+}
+
+/// Writes a line as often as it says.
+fn write_line(source: &mut String, line: &str, constants: &[(&str, u32)]) {
+    match repeated(line, constants) {
+        Some((index, count, text)) => (0..count).for_each(|i| write_line(source, &with_index(text, index, i), constants)),
+        None => {
+            source.push_str(line);
+            source.push('\n');
+        }
     }
 }
 
@@ -47,6 +48,20 @@ fn repeated<'l>(line: &'l str, constants: &[(&str, u32)]) -> Option<(&'l str, u3
     Some((index, count.expect("a number or a constant of the shader"), text))
 }
 
+/// A text for one value of an index.
+fn with_index(text: &str, index: &str, value: u32) -> String {
+    let mut out = text.replace(&format!("${index}"), &value.to_string());
+    for (sign, apply) in [('/', u32::wrapping_div as fn(u32, u32) -> u32), ('%', u32::wrapping_rem)] {
+        let start = format!("$[{index} {sign} ");
+        while let Some((before, rest)) = out.split_once(&start) {
+            let (by, after) = rest.split_once(']').expect("a closing bracket");
+            let result = apply(value, by.parse().expect("a number to divide by"));
+            out = format!("{before}{result}{after}");
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +70,7 @@ mod tests {
     fn constants_come_first_and_lines_are_repeated() {
         let shader = Shader::new("test", &[("N", 2)], &["a;\n  @each(i, N) b$i = $iu;", "@each(j, 1) c$j;"]);
         assert_eq!(shader.source, "const N = 2u;\na;\nb0 = 0u;\nb1 = 1u;\nc0;\n");
+        let shader = Shader::new("test", &[], &["@each(i, 2) @each(j, 2) a$i_$j;", "@each(i, 3) b$[i / 2]_$[i % 2];"]);
+        assert_eq!(shader.source, "a0_0;\na0_1;\na1_0;\na1_1;\nb0_0;\nb0_1;\nb1_0;\n");
     }
 }

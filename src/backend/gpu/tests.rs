@@ -11,7 +11,7 @@ use std::cell::OnceCell;
 thread_local!(static DEVICE: OnceCell<Rc<Device>> = const { OnceCell::new() });
 
 fn device() -> Rc<Device> {
-    let connect = || pollster::block_on(Device::connect()).expect("a Vulkan driver; ./build.sh test installs one in software");
+    let connect = || pollster::block_on(Device::connect(false)).expect("a Vulkan driver; ./build.sh test installs one in software");
     DEVICE.with(|device| device.get_or_init(connect).clone())
 }
 
@@ -72,7 +72,7 @@ fn compare(tolerance: f32, run: impl Fn(&mut dyn FnMut(Case))) -> Result<(), Tes
     let mut outcome = Ok(());
     run(&mut |case| {
         let want = (case.cpu)(&Cpu::default(), Dtype::F32);
-        for tiling in [Tiling::Workgroup, Tiling::Registers] {
+        for tiling in [Tiling::Workgroup, Tiling::Quads] {
             for dtype in [Dtype::Q8, Dtype::F32] {
                 let got = (case.gpu)(&Gpu::new(device(), tiling), dtype);
                 let off = |(a, b): (&f32, &f32)| (a - b).abs() / (1.0 + b.abs());
@@ -189,7 +189,7 @@ proptest! {
         };
         let at = at.index(lengths.len());
         let start: usize = lengths[..at].iter().sum();
-        for tiling in [Tiling::Workgroup, Tiling::Registers] {
+        for tiling in [Tiling::Workgroup, Tiling::Quads] {
             let gpu = Gpu::new(device(), tiling);
             let all = run(&gpu, &lengths, seed);
             let alone = run(&gpu, &lengths[at..=at], seed ^ at as u64);
@@ -200,8 +200,8 @@ proptest! {
 
 #[test]
 fn a_lost_device_is_reported() {
-    let device = pollster::block_on(Device::connect()).unwrap();
-    let gpu = Gpu::new(device, Tiling::Registers);
+    let device = pollster::block_on(Device::connect(false)).unwrap();
+    let gpu = Gpu::new(device, Tiling::Quads);
     let x = embed(&gpu, 32, Dtype::Q8, &packing(&[5], 1), 1);
     gpu.device().destroy();
     assert!(matches!(pollster::block_on(gpu.read(x)), Err(DeviceError::Lost(_) | DeviceError::Failed(_))));
@@ -209,7 +209,7 @@ fn a_lost_device_is_reported() {
 
 #[test]
 fn a_shader_that_does_not_compile_is_reported() {
-    let device = pollster::block_on(Device::connect()).unwrap();
+    let device = pollster::block_on(Device::connect(false)).unwrap();
     let shader = Shader::new("wrong", &[], &["@compute @workgroup_size(1) fn main() { let x: f32 = 1u; }"]);
     device.dispatch(&shader, &[], &[], [1, 1]);
     let block = device.block(4);

@@ -1,21 +1,7 @@
 // y = activation(x W^T + b), a tile of 128 rows by 64 outputs in a workgroup of 16 by 16: 8 rows by 4 outputs for each
 // invocation, 16 inputs at a time in 12 KB of workgroup memory.
 
-struct Params {
-  rows: u32,
-  // Of the inputs, in quads.
-  width: u32,
-  // The first output, and their number, in quads.
-  first: u32,
-  outputs: u32,
-  // All outputs of the weights, in quads.
-  stride: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
+alias Input = vec4f;
 
 // For each input, four rows together.
 var<workgroup> rows: array<vec4f, 512>;

@@ -24,14 +24,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) 
     x[row + i] = value;
     sum += value;
   }
-  let mean = total(sum, local) / f32(4u * params.width);
-  var squares = vec4f();
-  for (var i = local.x; i < end; i += LANES) {
-    let value = x[row + i] - mean;
-    squares += value * value;
-  }
-  let inverse = inverseSqrt(total(squares, local) / f32(4u * params.width) + params.epsilon);
-  for (var i = local.x; i < end; i += LANES) {
-    x[row + i] = (x[row + i] - mean) * inverse * weight[i] + bias[i];
-  }
+  norm_row(sum, row, end, local);
 }

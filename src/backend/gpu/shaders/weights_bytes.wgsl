@@ -3,9 +3,6 @@
 @group(0) @binding(4) var<storage, read> words: array<u32>;
 @group(0) @binding(5) var<storage, read> scales: array<vec4f>;
 
-// Inputs that have their scale in common, in quads.
-const BLOCK = 8u;
-
 fn weight(input: u32, output: u32) -> vec4f {
   return vec4f(unpack4xI8(words[input * params.stride + output]));
 }

@@ -2,8 +2,6 @@
 
 @group(0) @binding(4) var<storage, read> values: array<vec4f>;
 
-const BLOCK = 8u;
-
 fn weight(input: u32, output: u32) -> vec4f {
   return values[input * params.stride + output];
 }
