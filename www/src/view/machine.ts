@@ -30,14 +30,14 @@ export class Machine {
 }
 
 /** What is known of the GPU, in a sentence. */
-export function inWords({ state, reason, adapter, agreement }: GpuInfo): string {
+export function inWords({ state, reason, adapter, agreement, costs }: GpuInfo): string {
   const name = adapter === undefined ? "The GPU" : `The GPU (${adapter})`;
   switch (state) {
     case "trying":
       return "The GPU is being compared with the CPU; until that is done, the CPU computes.";
     case "ready": {
       const near = agreement === undefined ? "" : ` Its logits are within ${agreement.logits.toFixed(3)} of the CPU’s.`;
-      return `${name} is used where it is faster: ${reason}.${near}`;
+      return `${name} is used${costs === undefined ? "" : " where it is faster"}: ${reason}.${near}`;
     }
     case "off":
       return `The CPU computes: ${reason}.`;
