@@ -56,6 +56,11 @@ const faults = {
       return createBuffer.call(this, descriptor.label === "values" ? { ...descriptor, size: 2 ** 45 } : descriptor);
     };
   },
+  // No fault: then shaders are those that a GPU gets.
+  "no subgroups": () => {
+    const { get } = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features");
+    Object.defineProperty(GPUAdapter.prototype, "features", { get() { return new Set([...get.call(this)].filter((name) => name !== "subgroups")); } });
+  },
   lost: () =>
     device((device) => {
       new BroadcastChannel("gpu").onmessage = () => device.destroy();

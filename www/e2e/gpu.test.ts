@@ -78,6 +78,16 @@ describe("a GPU that is insisted on", () => {
     expect(search.reranked[0]?.logit).toBe(logits(found)[Number(search.reranked[0]?.id)]);
     expect(here.watched.complaints).toEqual([]);
   });
+
+  it("gives them also with the shaders that are for hardware, which software takes long over", async () => {
+    const [passage] = documents;
+    const expected = await onCpu([passage as string]);
+    expect((await load("webgpu", { fault: "no subgroups" })).gpu.state).toBe("ready");
+    const found = await rerank([passage as string]);
+    expect(found.device).toMatch(/^webgpu/);
+    expect(Math.abs((logits(found)[0] ?? Number.NaN) - (logits(expected)[0] ?? 0))).toBeLessThan(0.1);
+    expect(here.watched.complaints).toEqual([]);
+  });
 });
 
 describe("the choice between GPU and CPU", () => {

@@ -32,7 +32,7 @@ describe("a page without a GPU", () => {
     const before = await column(page, "judge");
     await page.locator("#device").selectOption("cpu");
     await expect.poll(() => fact(page)).toBe('The CPU computes: device is "cpu".');
-    expect(new URL(page.url()).searchParams.get("device")).toBe("cpu");
+    await expect.poll(() => new URL(page.url()).searchParams.get("device")).toBe("cpu");
     await shown(page, FIRST_QUERY);
     expect(await column(page, "judge")).toEqual(before);
     expect(complaints).toEqual([]);
