@@ -35,6 +35,6 @@ export function onGpu(gpu: GpuInfo | undefined, tokens: number, workers: number)
 
 /** The measurements, for people. */
 export function costsInWords({ cpu, gpu }: GpuCosts, workers: number): string {
-  const ms = (token: number) => `${(1000 * token).toPrecision(2)} ms`;
+  const ms = (token: number) => `${Number((1000 * token).toPrecision(2))} ms`;
   return `1000 tokens take ${ms(gpu.token)} on the GPU and ${ms(cpu.token / workers)} on the CPU`;
 }

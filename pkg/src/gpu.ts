@@ -53,7 +53,7 @@ export class Gpu {
     this.#workers = workers;
     this.#tell = tell;
     const off = wanted === "cpu";
-    this.#info = { state: off ? "off" : "trying", reason: off ? 'device is "cpu"' : "it has not been tried yet" };
+    this.#info = { state: off ? "off" : "trying", reason: off ? "no GPU was asked for" : "it has not been tried yet" };
     tell(this.#info);
     this.#adapter = off ? Promise.resolve(null) : this.#ask();
   }
@@ -92,7 +92,7 @@ export class Gpu {
       const costs = known ?? (cpu && gpu ? { cpu, gpu } : undefined);
       if (costs && !known) await store?.remember(measurement, costs);
       if (costs && this.#giveUpIfSlow(costs)) return;
-      const reason = costs ? costsInWords(costs, this.#workers) : 'device is "webgpu"';
+      const reason = costs ? costsInWords(costs, this.#workers) : "it was asked for";
       this.#become({ state: "ready", adapter, reason, agreement, ...(costs && { costs }) });
     } catch (error) {
       this.fail(error);

@@ -37,6 +37,7 @@ describe("the choice", () => {
   });
 
   test("is explained", () => {
+    expect(costsInWords({ ...costs, gpu: { batch: 0, token: 9.04 } }, 1)).toBe("1000 tokens take 9000 ms on the GPU and 100 ms on the CPU");
     expect(costsInWords(costs, 2)).toBe("1000 tokens take 10 ms on the GPU and 50 ms on the CPU");
   });
 });

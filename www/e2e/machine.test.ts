@@ -31,7 +31,7 @@ describe("a page without a GPU", () => {
     expect(await engine(page)).toMatch(/^Ran on \d workers?, cpu \(/);
     const before = await column(page, "judge");
     await page.locator("#device").selectOption("cpu");
-    await expect.poll(() => fact(page)).toBe('The CPU computes: device is "cpu".');
+    await expect.poll(() => fact(page)).toBe("The CPU computes: no GPU was asked for.");
     await expect.poll(() => new URL(page.url()).searchParams.get("device")).toBe("cpu");
     await shown(page, FIRST_QUERY);
     expect(await column(page, "judge")).toEqual(before);
@@ -46,7 +46,7 @@ describe("a page with a GPU", () => {
     browser = await launch(["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]);
     const { page, complaints, close } = await open(browser, `${server.url}?pool=3&device=webgpu`);
     await shown(page, FIRST_QUERY);
-    expect(await fact(page)).toMatch(/^The GPU \(.*swiftshader.*\) is used: device is "webgpu"\. Its logits are within 0\.\d+ of the CPU’s\.$/);
+    expect(await fact(page)).toMatch(/^The GPU \(.*swiftshader.*\) is used: it was asked for\. Its logits are within 0\.\d+ of the CPU’s\.$/);
     expect(await engine(page)).toMatch(/^Ran on webgpu \(.*swiftshader/);
     expect(await column(page, "judge")).toHaveLength(3);
     expect(complaints).toEqual([]);
