@@ -45,9 +45,12 @@ node_modules() {
   npm ci --no-audit --no-fund --loglevel=error
 }
 
+# The tests have the same features in all that is native, lest everything be compiled twice.
+native_features=()
+
 native() {
   say "command line (target/release/tabrank)"
-  cargo build --release --locked
+  cargo build --release --locked "${native_features[@]}"
 }
 
 wasm_target() {
@@ -60,17 +63,20 @@ wasm_target() {
 
 wasm() {
   tools; node_modules
-  module tabrank target
-  module tabrank_relaxed target/relaxed relaxed-simd
+  module tabrank
+  module tabrank_relaxed relaxed-simd
 }
 
-# The build $1 of the engine in pkg/wasm, compiled in the target directory $2 with the feature $3.
+# The build $1 of the engine in pkg/wasm, compiled with the feature $2.
 module() {
-  local name=$1 folder=$2 feature=${3:-}
+  local name=$1 feature=${2:-}
   newer_than "pkg/wasm/${name}_bg.wasm" src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
   say "WebAssembly module (pkg/wasm/${name}_bg.wasm)"
-  compile wasm32-unknown-unknown "$folder" "$feature" build --lib --no-default-features --features gpu
-  cargo run --release --locked --quiet --package bindgen -- "$folder/wasm32-unknown-unknown/wasm/tabrank.wasm" target/glue "$name"
+  wasm_target wasm32-unknown-unknown
+  # The feature is the engine's alone: what it depends on is the same in both builds, and compiled once.
+  cargo rustc --profile wasm --locked --target wasm32-unknown-unknown --target-dir target --lib --no-default-features --features gpu \
+    -- ${feature:+-C target-feature=+$feature}
+  cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue "$name"
   [ -z "$feature" ] || same_everywhere "target/glue/${name}_bg.wasm"
   optimize "target/glue/${name}_bg.wasm" target/glue/optimized.wasm ${feature:+--enable-$feature}
   mkdir -p pkg/wasm
@@ -161,7 +167,7 @@ browser() {
 
 # The shaders' tests take whatever Vulkan there is; Mesa has one in software.
 vulkan() {
-  ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json >/dev/null 2>&1 && ldconfig -p | grep -q 'libvulkan\.so\.1' && return
+  compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null && compgen -G '/usr/lib*/*/libvulkan.so.1' >/dev/null && return
   say "Vulkan in software, for the tests of the shaders"
   command -v apt-get >/dev/null || die "No Vulkan driver and no apt-get: install Mesa's lavapipe and the Vulkan loader."
   system_packages mesa-vulkan-drivers libvulkan1
@@ -256,9 +262,10 @@ lint() {
 }
 
 tests() {
+  native_features=(--features gpu)
   tools; browser; vulkan; site
   say "Rust: units, properties, parity with the reference, shaders, converter, bad input, command line"
-  cargo test --release --locked --features gpu
+  cargo test --release --locked "${native_features[@]}"
   # No test runs these, and they shouldn't rot.
   cargo check --quiet --release --locked --package bench-kernels --package bench-dense
   kernel_tests

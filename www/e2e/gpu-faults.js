@@ -53,7 +53,7 @@ const faults = {
   memory: () => {
     const { createBuffer } = GPUDevice.prototype;
     GPUDevice.prototype.createBuffer = function (descriptor) {
-      return createBuffer.call(this, descriptor.label === "values" ? { ...descriptor, size: 2 ** 45 } : descriptor);
+      return createBuffer.call(this, descriptor.size > 1e6 ? { ...descriptor, size: 2 ** 45 } : descriptor);
     };
   },
   // No fault: then shaders are those that a GPU gets.

@@ -7,13 +7,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-use wgpu::util::DeviceExt;
 
 /// Bytes of a dispatch's parameters, and where the next one's may begin.
 const PARAMETERS: usize = 32;
 const ALIGNMENT: usize = 256;
 /// Dispatches recorded before they are submitted.
 const DISPATCHES: usize = 256;
+/// Bytes that are kept to be used again, but that nothing uses between two batches.
+const MOST_UNUSED: u64 = 256 << 20;
 /// Workgroups in one direction that every device allows.
 const MOST_GROUPS: usize = 65_535;
 
@@ -141,11 +142,31 @@ impl Device {
         self.pool.take(&self.device, len * 4)
     }
 
+    /// What lies unused.
+    #[cfg(test)]
+    pub fn pool(&self) -> &Rc<Pool> {
+        &self.pool
+    }
+
     /// A buffer with the given content.
     pub fn upload(&self, bytes: &[u8]) -> wgpu::Buffer {
-        // A binding must not be empty.
-        let contents = if bytes.is_empty() { &[0; 16] } else { bytes };
-        self.device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: None, contents, usage: wgpu::BufferUsages::STORAGE })
+        // Bindings must not be empty, and copies are of whole words.
+        let size = bytes.len().next_multiple_of(4).max(16);
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("content"),
+            size: size as u64,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+            // Where there is no memory, mapping would panic; a write only fails.
+            mapped_at_creation: false,
+        });
+        let whole = bytes.len() / 4 * 4;
+        self.queue.write_buffer(&buffer, 0, &bytes[..whole]);
+        if whole < bytes.len() {
+            let mut rest = [0; 4];
+            rest[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
+            self.queue.write_buffer(&buffer, whole as u64, &rest);
+        }
+        buffer
     }
 
     /// Records a run of `shader` with the parameters as binding 0 and the buffers from 1 on, in so many workgroups.
@@ -229,6 +250,7 @@ impl Device {
             encoder.copy_buffer_to_buffer(block.buffer(), 0, &staging, 0, size);
             self.submit(&mut recording);
         }
+        self.pool.trim(MOST_UNUSED);
         let (sender, receiver) = futures_channel::oneshot::channel();
         staging.slice(..).map_async(wgpu::MapMode::Read, move |outcome| drop(sender.send(outcome)));
         // Natively nothing happens by itself; a browser calls back, and this does nothing.

@@ -34,6 +34,28 @@ impl Pool {
         });
         Block { buffer: Some(buffer), pool: Rc::downgrade(self) }
     }
+
+    /// Gives back what lies unused beyond so many bytes, the largest first. Only to be called when nothing is recorded: commands
+    /// that are still to be submitted must find their buffers.
+    pub fn trim(&self, most: u64) {
+        let mut free = self.free.borrow_mut();
+        let mut total: u64 = free.iter().map(|(size, buffers)| size * buffers.len() as u64).sum();
+        while total > most {
+            let Some(size) = free.iter().filter(|(_, buffers)| !buffers.is_empty()).map(|(size, _)| *size).max() else {
+                return;
+            };
+            if let Some(buffer) = free.get_mut(&size).and_then(Vec::pop) {
+                buffer.destroy();
+                total -= size;
+            }
+        }
+    }
+
+    /// Bytes that lie unused.
+    #[cfg(test)]
+    pub fn unused(&self) -> u64 {
+        self.free.borrow().iter().map(|(size, buffers)| size * buffers.len() as u64).sum()
+    }
 }
 
 impl Block {
@@ -48,5 +70,28 @@ impl Drop for Block {
         if let (Some(buffer), Some(pool)) = (self.buffer.take(), self.pool.upgrade()) {
             pool.free.borrow_mut().entry(buffer.size()).or_default().push(buffer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Device;
+
+    #[test]
+    fn blocks_are_used_again_and_not_kept_without_end() {
+        let device = pollster::block_on(Device::connect(false)).expect("a Vulkan driver; ./build.sh test installs one in software");
+        let first = device.block(1000).buffer().clone();
+        assert_eq!(device.block(1010).buffer(), &first, "of nearly the same size");
+        assert_ne!(device.block(2000).buffer(), &first);
+        let pool = device.pool();
+        for size in [1000, 3000, 5000] {
+            let (one, other) = (device.block(size), device.block(size));
+            drop((one, other));
+        }
+        let before = pool.unused();
+        pool.trim(before);
+        assert_eq!(pool.unused(), before);
+        pool.trim(20_000);
+        assert!((1..=20_000).contains(&pool.unused()), "{} of {before}", pool.unused());
     }
 }
