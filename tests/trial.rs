@@ -56,11 +56,11 @@ fn work_is_looked_at_again_when_there_is_more_of_it() {
     let watch = Watch::default();
     let mut look = |number: usize, wrong: bool| {
         for score in &mut scores {
-            score.logit += if wrong { 0.2 } else { 0.0 };
+            score.logit += if wrong { 1.0 } else { 0.0 };
         }
         let outcome = block_on(watch.look(&model, &query, &passages[..number], &scores[..number]));
         for score in &mut scores {
-            score.logit -= if wrong { 0.2 } else { 0.0 };
+            score.logit -= if wrong { 1.0 } else { 0.0 };
         }
         outcome.is_ok()
     };

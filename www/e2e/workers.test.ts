@@ -122,7 +122,7 @@ describe("a ranker that is disposed of as soon as it is loaded", () => {
     const kept = () => page.evaluate(async () => (await (await caches.open("tabrank")).keys()).length);
     await expect.poll(kept, { timeout: 20_000 }).toBe(2);
     // Again and again: there are ways to read a store that hang once in a while.
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       await load(1);
       await page.evaluate(() => window.kept.ranker.rerank({ query: "a flute", documents: ["it has no reed"] }));
       await page.evaluate(() => window.kept.ranker.dispose());

@@ -76,9 +76,12 @@ fn compare(tolerance: f32, run: impl Fn(&mut dyn FnMut(Case))) -> Result<(), Tes
             for dtype in [Dtype::Q8, Dtype::F32] {
                 let got = (case.gpu)(&Gpu::new(device(), tiling), dtype);
                 let off = |(a, b): (&f32, &f32)| (a - b).abs() / (1.0 + b.abs());
+                // Written so that what is not a number is too much.
                 let within = got.len() == want.len() && got.iter().zip(&want).all(|pair| off(pair) <= tolerance);
                 if !within {
-                    outcome = Err(TestCaseError::fail(format!("{tiling:?} {dtype:?}: {got:?} for {want:?}")));
+                    let most = got.iter().zip(&want).map(off).fold(0.0, f32::max);
+                    outcome =
+                        Err(TestCaseError::fail(format!("{tiling:?} {dtype:?}: off by {most:e}, {} values for {}", got.len(), want.len())));
                 }
             }
         }
@@ -109,7 +112,7 @@ proptest! {
     #[test]
     fn embeddings(lengths in lengths(), blocks in 1usize..13, seed: u64) {
         let packing = packing(&lengths, seed);
-        twins!(1e-5, |backend, dtype| read(backend, embed(backend, 32 * blocks, dtype, &packing, seed)))?;
+        twins!(5e-5, |backend, dtype| read(backend, embed(backend, 32 * blocks, dtype, &packing, seed)))?;
     }
 
     #[test]
@@ -121,7 +124,7 @@ proptest! {
         seed: u64,
     ) {
         let packing = packing(&lengths, seed);
-        twins!(2e-5, |backend, dtype| {
+        twins!(1e-4, |backend, dtype| {
             let x = embed(backend, 32 * blocks, Dtype::F32, &packing, seed);
             read(backend, backend.apply(&linear(backend, dtype, &[outputs], 32 * blocks, seed), &x, activation))
         })?;
@@ -136,7 +139,7 @@ proptest! {
         seed: u64,
     ) {
         let (packing, width) = (packing(&lengths, seed), heads * size);
-        twins!(2e-5, |backend, dtype| {
+        twins!(1e-4, |backend, dtype| {
             let mut x = embed(backend, width, Dtype::F32, &packing, seed);
             let attention = Attention {
                 qkv: linear(backend, dtype, &[width; 3], width, seed ^ 10),
@@ -152,7 +155,7 @@ proptest! {
     #[test]
     fn feed_forward(lengths in lengths(), blocks in 1usize..7, seed: u64) {
         let (packing, width) = (packing(&lengths, seed), 32 * blocks);
-        twins!(2e-5, |backend, dtype| {
+        twins!(1e-4, |backend, dtype| {
             let mut x = embed(backend, width, Dtype::F32, &packing, seed);
             let layer = FeedForward {
                 up: linear(backend, dtype, &[4 * width], width, seed ^ 10),
@@ -168,7 +171,7 @@ proptest! {
     fn means(lengths in lengths(), blocks in 1usize..13, seed: u64) {
         let packing = packing(&lengths, seed);
         let ranges: Vec<_> = packing.ranges().flat_map(|r| [r.start..r.start + 1, r]).collect();
-        twins!(1e-5, |backend, _dtype| read(backend, backend.mean(&embed(backend, 32 * blocks, Dtype::F32, &packing, seed), &ranges)))?;
+        twins!(5e-5, |backend, _dtype| read(backend, backend.mean(&embed(backend, 32 * blocks, Dtype::F32, &packing, seed), &ranges)))?;
     }
 
     /// Alone or among others: the same bits.
