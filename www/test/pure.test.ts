@@ -146,8 +146,9 @@ describe("the GPU in words", () => {
   it("says what computes, and why", () => {
     expect(inWords({ state: "off", reason: "this browser offers no GPU" })).toBe("The CPU computes: this browser offers no GPU.");
     expect(inWords({ state: "failed", adapter: "a 1", reason: "the GPU was lost: gone" })).toMatch(/^The CPU computes, as the GPU \(a 1\) can’t .*lost/);
-    const agreement = { logits: 0.01234, cosine: 1 };
-    expect(inWords({ state: "ready", adapter: "a 1", reason: "r", agreement })).toMatch(/^The GPU \(a 1\) is used .* within 0\.012 of/);
+    const [agreement, cost] = [{ logits: 0.01234, cosine: 1 }, { batch: 0, token: 1 }];
+    expect(inWords({ state: "ready", reason: "r", costs: { cpu: cost, gpu: cost } })).toBe("The GPU is used where it is faster: r.");
+    expect(inWords({ state: "ready", adapter: "a 1", reason: "r", agreement })).toMatch(/^The GPU \(a 1\) is used: r\. .* within 0\.012 of/);
   });
 });
 
