@@ -12,7 +12,7 @@ use tabrank::trial::{self, Distrust, Watch};
 type Models = (BiEncoder<Cpu>, CrossEncoder<Cpu>);
 
 /// Both models; `alter` does something to each file.
-fn models(alter: impl Fn(&mut Vec<u8>)) -> Models {
+fn models(alter: impl Fn(&mut [u8])) -> Models {
     let [bi, cross] = [bi_encoder_bytes(), cross_encoder_bytes()].map(|file| {
         let mut file = file.to_vec();
         alter(&mut file);
@@ -22,7 +22,7 @@ fn models(alter: impl Fn(&mut Vec<u8>)) -> Models {
 }
 
 /// Alters the weights at the end of a file: those of the last layers.
-fn damage(file: &mut Vec<u8>) {
+fn damage(file: &mut [u8]) {
     let start = file.len() - 40_000;
     // Quantized values, between them a scale of two bytes now and then: small enough to leave it finite.
     for byte in file[start..].iter_mut().step_by(3) {

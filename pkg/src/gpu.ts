@@ -58,10 +58,6 @@ export class Gpu {
     this.#adapter = off ? Promise.resolve(null) : this.#ask();
   }
 
-  get info(): GpuInfo {
-    return this.#info;
-  }
-
   /** Whether files should be kept for the trial. */
   get hopeful(): boolean {
     return this.#info.state === "trying";
@@ -72,9 +68,10 @@ export class Gpu {
     try {
       const adapter = await this.#adapter;
       if (adapter === null || !this.hopeful) return;
-      const { wanted, measurement } = { wanted: this.#wanted, measurement: new URL(key) };
+      const measurement = new URL(key);
       measurement.searchParams.set("adapter", adapter);
-      const known = wanted === "auto" ? ((await store?.recall<GpuCosts>(measurement, days)) ?? undefined) : undefined;
+      const free = this.#wanted === "auto";
+      const known = free ? ((await store?.recall<GpuCosts>(measurement, days)) ?? undefined) : undefined;
       if (known && this.#giveUpIfSlow(known)) return;
       const { glue } = running;
       await breathe();
@@ -86,14 +83,14 @@ export class Gpu {
       models.loadCrossEncoder(room(running, files.crossEncoder));
       files.crossEncoder = null;
       await breathe();
-      const report = (await engine.tryGpu(models, wanted === "auto" && !known, breathe)) as TrialReport;
+      const report = (await engine.tryGpu(models, free && !known, breathe)) as TrialReport;
       this.#engine = engine;
       const { agreement, cpu, gpu } = report;
       const costs = known ?? (cpu && gpu ? { cpu, gpu } : undefined);
       if (costs && !known) await store?.remember(measurement, costs);
       if (costs && this.#giveUpIfSlow(costs)) return;
       const reason = costs ? costsInWords(costs, this.#workers) : "it was asked for";
-      this.#become({ state: "ready", adapter, reason, agreement, ...(costs && { costs }) });
+      this.#become({ state: "ready", reason, agreement, ...(costs && { costs }) });
     } catch (error) {
       this.fail(error);
     } finally {
@@ -116,9 +113,7 @@ export class Gpu {
 
   /** It is not used any more. */
   fail(error: unknown): void {
-    const { message } = toWire(error);
-    const { adapter } = this.#info;
-    this.#giveUp({ state: "failed", reason: message, ...(adapter !== undefined && { adapter }) });
+    this.#giveUp({ state: "failed", reason: toWire(error).message });
   }
 
   async #ask(): Promise<string | null> {
@@ -145,21 +140,22 @@ export class Gpu {
 
   #giveUpIfSlow(costs: GpuCosts): boolean {
     if (everPays(costs, this.#workers)) return false;
-    const { adapter } = this.#info;
     const reason = `the CPU is faster here: ${costsInWords(costs, this.#workers)}`;
-    this.#giveUp({ state: "off", reason, costs, ...(adapter !== undefined && { adapter }) });
+    this.#giveUp({ state: "off", reason, costs });
     return true;
   }
 
-  #giveUp(info: GpuInfo): void {
+  #giveUp(info: Omit<GpuInfo, "adapter">): void {
     this.#engine?.dropGpu();
     this.#engine = undefined;
     this.#become(info);
   }
 
-  #become(info: GpuInfo): void {
-    this.#info = info;
-    this.#tell(info);
+  /** Whatever becomes of it, it keeps its name. */
+  #become(info: Omit<GpuInfo, "adapter">): void {
+    const { adapter } = this.#info;
+    this.#info = { ...info, ...(adapter !== undefined && { adapter }) };
+    this.#tell(this.#info);
   }
 }
 

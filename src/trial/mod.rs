@@ -111,8 +111,7 @@ pub async fn compare<C: Backend, G: Backend>(
     let mut cosine = 1f32;
     for (expected, found) in expected.iter().zip(&found) {
         let this: f32 = expected.vector.iter().zip(&found.vector).map(|(a, b)| a * b).sum();
-        // What is not a number is not near.
-        if !(this >= LEAST_COSINE) {
+        if this.is_nan() || this < LEAST_COSINE {
             return Err(Distrust::Vectors(this));
         }
         cosine = cosine.min(this);

@@ -59,17 +59,12 @@ impl Device {
     /// Connects to the adapter that the system prefers.
     ///
     /// In browsers `subgroups` says whether devices are made with the feature of that name, which the library beneath doesn't know
-    /// yet; natively it has no say.
+    /// yet; natively it has no say. To be called only where the browser has WebGPU at all: the library insists on it.
     ///
     /// # Errors
     /// [`DeviceError::Unavailable`] if there is none that computes.
     pub async fn connect(subgroups: bool) -> Result<Rc<Self>, DeviceError> {
         let unavailable = |why: String| DeviceError::Unavailable(why);
-        // Of a browser without WebGPU, the library would ask too much.
-        #[cfg(target_arch = "wasm32")]
-        if !wgpu::util::is_browser_webgpu_supported().await {
-            return Err(unavailable("this browser offers none".into()));
-        }
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
         let adapter = instance.request_adapter(&options).await.map_err(|e| unavailable(e.to_string()))?;
@@ -78,18 +73,14 @@ impl Device {
         let descriptor = wgpu::DeviceDescriptor { required_features, required_limits: wgpu::Limits::default(), ..Default::default() };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|e| unavailable(e.to_string()))?;
         let failure = Arc::new(Mutex::new(None));
-        let first = |failure: &Mutex<Option<DeviceError>>, error: DeviceError| {
-            // The first failure tells why; those after it follow from it.
-            failure.lock().expect("never held in a panic").get_or_insert(error);
-        };
         let note = failure.clone();
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             let message = error.to_string();
             let out_of_memory = matches!(error, wgpu::Error::OutOfMemory { .. });
-            first(&note, if out_of_memory { DeviceError::OutOfMemory(message) } else { DeviceError::Failed(message) });
+            keep_first(&note, if out_of_memory { DeviceError::OutOfMemory(message) } else { DeviceError::Failed(message) });
         }));
         let note = failure.clone();
-        device.set_device_lost_callback(move |_, message| first(&note, DeviceError::Lost(message)));
+        device.set_device_lost_callback(move |_, message| keep_first(&note, DeviceError::Lost(message)));
         let info = adapter.get_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
         let name = if info.name.is_empty() { info.driver } else { info.name };
@@ -173,7 +164,7 @@ impl Device {
     pub fn dispatch(&self, shader: &Shader, parameters: &[Parameter], buffers: &[&wgpu::Buffer], groups: [usize; 2]) {
         if groups.iter().any(|n| *n > MOST_GROUPS) {
             let message = format!("{}: {groups:?} workgroups are more than devices have to allow", shader.name);
-            self.failure.lock().expect("never held in a panic").get_or_insert(DeviceError::Failed(message));
+            keep_first(&self.failure, DeviceError::Failed(message));
             return;
         }
         let pipeline = self.pipeline(shader);
@@ -210,7 +201,7 @@ impl Device {
         let make = || {
             // The library's own compiler doesn't know the line, nor does it need it.
             let enabled = if cfg!(target_arch = "wasm32") && self.quads { "enable subgroups;\n" } else { "" };
-            let source = wgpu::ShaderSource::Wgsl(format!("{enabled}{}", shader.source).into());
+            let source = wgpu::ShaderSource::Wgsl(format!("{enabled}{}", shader.source()).into());
             let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(shader.name), source });
             Rc::new(self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(shader.name),
@@ -268,4 +259,9 @@ impl Device {
         let bytes = staging.slice(..).get_mapped_range().map_err(|e| DeviceError::Failed(e.to_string()))?;
         Ok(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
     }
+}
+
+/// The first failure tells why; those after it follow from it.
+fn keep_first(failure: &Mutex<Option<DeviceError>>, error: DeviceError) {
+    failure.lock().expect("never held in a panic").get_or_insert(error);
 }

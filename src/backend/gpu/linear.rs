@@ -7,6 +7,7 @@ use crate::backend::{Activation, Weight};
 use crate::kernels::activation::GELU;
 use crate::kernels::quant::{BLOCK, Dtype, integers};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// How products are tiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,9 @@ impl Tiling {
     }
 }
 
+/// The kernel's polynomial, as activation.wgsl reads it.
+static POLYNOMIAL: LazyLock<String> = LazyLock::new(|| GELU.iter().enumerate().map(|(i, p)| format!("const P{i} = {p:?}f;\n")).collect());
+
 /// Weights and biases on the device. Outputs come in quads, the last of which may be padded with zeros.
 pub struct Linear {
     tiling: Tiling,
@@ -81,7 +85,7 @@ impl Linear {
                     scales[tiling.place(block, output, inputs / BLOCK, padded)] = scale;
                     for (i, integer) in integers.iter().enumerate() {
                         let place = tiling.place(block * BLOCK + i, output, inputs, padded);
-                        words[place] = tiling.byte(*integer as i8, i % 4);
+                        words[place] = tiling.byte(*integer, i % 4);
                     }
                 }
             }
@@ -132,9 +136,13 @@ impl Linear {
             Tiling::Workgroup => include_str!("shaders/linear_tiled.wgsl"),
             Tiling::Quads => include_str!("shaders/linear_quads.wgsl"),
         };
-        let polynomial: String = GELU.iter().enumerate().map(|(i, p)| format!("const P{i} = {p:?}f;\n")).collect();
-        let files =
-            [&polynomial, include_str!("shaders/activation.wgsl"), include_str!("shaders/linear.wgsl"), main, self.tiling.weights(bytes)];
+        let files = [
+            &POLYNOMIAL[..],
+            include_str!("shaders/activation.wgsl"),
+            include_str!("shaders/linear.wgsl"),
+            main,
+            self.tiling.weights(bytes),
+        ];
         Shader::new("linear", &[("ACTIVATION", activation)], &files)
     }
 }

@@ -38,8 +38,8 @@ impl Pool {
     /// Gives back what lies unused beyond so many bytes, the largest first. Only to be called when nothing is recorded: commands
     /// that are still to be submitted must find their buffers.
     pub fn trim(&self, most: u64) {
+        let mut total = self.unused();
         let mut free = self.free.borrow_mut();
-        let mut total: u64 = free.iter().map(|(size, buffers)| size * buffers.len() as u64).sum();
         while total > most {
             let Some(size) = free.iter().filter(|(_, buffers)| !buffers.is_empty()).map(|(size, _)| *size).max() else {
                 return;
@@ -52,7 +52,6 @@ impl Pool {
     }
 
     /// Bytes that lie unused.
-    #[cfg(test)]
     pub fn unused(&self) -> u64 {
         self.free.borrow().iter().map(|(size, buffers)| size * buffers.len() as u64).sum()
     }

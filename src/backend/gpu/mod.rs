@@ -105,11 +105,15 @@ impl Gpu {
     }
 
     fn gather(&self, x: &Buffer, rows: &[usize]) -> Buffer {
-        let out = Buffer { block: self.device.block(rows.len() * x.width), rows: rows.len(), width: x.width };
-        let shader = Shader::new("gather", &[], &[include_str!("shaders/gather.wgsl")]);
-        let rows = self.device.upload(&rows.iter().flat_map(|row| (*row as u32).to_le_bytes()).collect::<Vec<_>>());
-        let buffers = [x.block.buffer(), &rows, out.block.buffer()];
-        self.device.dispatch(&shader, &[Count(out.rows), Count(x.width / 4)], &buffers, [(x.width / 4).div_ceil(64), out.rows]);
+        let places = self.device.upload(&rows.iter().flat_map(|row| (*row as u32).to_le_bytes()).collect::<Vec<_>>());
+        self.pick(&Shader::new("gather", &[], &[include_str!("shaders/gather.wgsl")]), x, &places, rows.len())
+    }
+
+    /// `rows` rows, each made of the rows of `x` that `places` names for it.
+    fn pick(&self, shader: &Shader, x: &Buffer, places: &wgpu::Buffer, rows: usize) -> Buffer {
+        let out = Buffer { block: self.device.block(rows * x.width), rows, width: x.width };
+        let buffers = [x.block.buffer(), places, out.block.buffer()];
+        self.device.dispatch(shader, &[Count(rows), Count(x.width / 4)], &buffers, [(x.width / 4).div_ceil(64), rows]);
         out
     }
 
@@ -195,7 +199,7 @@ impl Backend for Gpu {
         };
         let files = [include_str!("shaders/norm_row.wgsl"), include_str!("shaders/embed.wgsl"), file];
         let shader = Shader::new("embed", &[("LANES", lanes), ("ROWS", rows)], &files);
-        let own = [&tokens, out.block.buffer(), &norm.weight, &norm.bias, &tables.positions, &tables.segments];
+        let own = [out.block.buffer(), &tokens, &norm.weight, &norm.bias, &tables.positions, &tables.segments];
         let parameters = [Count(out.rows), Count(out.width / 4), Value(norm.epsilon)];
         self.device.dispatch(&shader, &parameters, &[&own, words].concat(), [1, out.rows.div_ceil(rows as usize)]);
         out
@@ -250,12 +254,8 @@ impl Backend for Gpu {
     }
 
     fn mean(&self, x: &Buffer, ranges: &[Range<usize>]) -> Buffer {
-        let out = Buffer { block: self.device.block(ranges.len() * x.width), rows: ranges.len(), width: x.width };
-        let shader = Shader::new("mean", &[], &[include_str!("shaders/mean.wgsl")]);
-        let ranges = self.upload_ranges(ranges.iter().cloned());
-        let buffers = [x.block.buffer(), &ranges, out.block.buffer()];
-        self.device.dispatch(&shader, &[Count(out.rows), Count(x.width / 4)], &buffers, [(x.width / 4).div_ceil(64), out.rows]);
-        out
+        let places = self.upload_ranges(ranges.iter().cloned());
+        self.pick(&Shader::new("mean", &[], &[include_str!("shaders/mean.wgsl")]), x, &places, ranges.len())
     }
 
     async fn read(&self, x: Buffer) -> Result<Vec<f32>, DeviceError> {

@@ -1,31 +1,36 @@
-//! Shaders as they are handed to the device: a file or several, constants before them, repeated lines written out.
+//! Shaders: a file or several, constants before them, and lines that are repeated.
 
 use std::fmt::Write;
 
-/// The source of a pipeline. Equal sources are one pipeline.
+/// What a pipeline is made of. Its source is written out only when one is made: every operation names its shader each time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shader {
     /// For messages.
     pub name: &'static str,
-    /// WGSL.
-    pub source: String,
+    constants: Vec<(&'static str, u32)>,
+    files: Vec<&'static str>,
 }
 
 impl Shader {
-    /// Joins files after their constants.
+    /// Files, joined after their constants.
     ///
     /// A line `@each(i, N) text` becomes N lines, `$i` in the text being replaced by 0 to N - 1, and `$[i / M]` and `$[i % M]` by
     /// quotient and remainder; N is a number or a constant. The text may begin with another `@each`. WGSL has arrays for
     /// that, but software and some drivers keep an array in memory where names lie in registers.
-    pub fn new(name: &'static str, constants: &[(&str, u32)], files: &[&str]) -> Self {
+    pub fn new(name: &'static str, constants: &[(&'static str, u32)], files: &[&'static str]) -> Self {
+        Self { name, constants: constants.to_vec(), files: files.to_vec() }
+    }
+
+    /// WGSL.
+    pub fn source(&self) -> String {
         let mut source = String::new();
-        for (constant, value) in constants {
+        for (constant, value) in &self.constants {
             writeln!(source, "const {constant} = {value}u;").expect("strings can be written to");
         }
-        for line in files.iter().flat_map(|file| file.lines()) {
-            write_line(&mut source, line, constants);
+        for line in self.files.iter().flat_map(|file| file.lines()) {
+            write_line(&mut source, line, &self.constants);
         }
-        Self { name, source }
+        source
     }
 }
 
@@ -69,8 +74,8 @@ mod tests {
     #[test]
     fn constants_come_first_and_lines_are_repeated() {
         let shader = Shader::new("test", &[("N", 2)], &["a;\n  @each(i, N) b$i = $iu;", "@each(j, 1) c$j;"]);
-        assert_eq!(shader.source, "const N = 2u;\na;\nb0 = 0u;\nb1 = 1u;\nc0;\n");
+        assert_eq!(shader.source(), "const N = 2u;\na;\nb0 = 0u;\nb1 = 1u;\nc0;\n");
         let shader = Shader::new("test", &[], &["@each(i, 2) @each(j, 2) a$i_$j;", "@each(i, 3) b$[i / 2]_$[i % 2];"]);
-        assert_eq!(shader.source, "a0_0;\na0_1;\na1_0;\na1_1;\nb0_0;\nb0_1;\nb1_0;\n");
+        assert_eq!(shader.source(), "a0_0;\na0_1;\na1_0;\na1_1;\nb0_0;\nb0_1;\nb1_0;\n");
     }
 }

@@ -1,23 +1,12 @@
 // norm(word + segment + position) of each token. LANES invocations share a token; ROWS tokens share a workgroup.
 
-struct Params {
-  rows: u32,
-  // In quads.
-  width: u32,
-  epsilon: f32,
-}
-
 struct Token {
   word: u32,
   segment: u32,
   position: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> tokens: array<Token>;
-@group(0) @binding(2) var<storage, read_write> x: array<vec4f>;
-@group(0) @binding(3) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(4) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(2) var<storage, read> tokens: array<Token>;
 @group(0) @binding(5) var<storage, read> positions: array<vec4f>;
 @group(0) @binding(6) var<storage, read> segments: array<vec4f>;
 

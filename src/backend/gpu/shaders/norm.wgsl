@@ -1,17 +1,6 @@
 // x = norm(x + added), row by row. LANES invocations share a row; ROWS rows share a workgroup.
 
-struct Params {
-  rows: u32,
-  // In quads.
-  width: u32,
-  epsilon: f32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> added: array<vec4f>;
-@group(0) @binding(3) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(4) var<storage, read> bias: array<vec4f>;
 
 @compute @workgroup_size(LANES, ROWS)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) local: vec3u) {

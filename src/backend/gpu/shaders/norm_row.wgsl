@@ -1,5 +1,17 @@
 // The norm of a row, and the sum over the invocations that share a row, in the same order every time.
 
+struct Params {
+  rows: u32,
+  // In quads.
+  width: u32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
+@group(0) @binding(3) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(4) var<storage, read> bias: array<vec4f>;
+
 var<workgroup> partial: array<f32, LANES * ROWS>;
 
 fn total(value: vec4f, local: vec3u) -> f32 {
