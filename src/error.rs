@@ -28,6 +28,9 @@ pub enum Error {
     /// A parameter out of range.
     #[error("{0}")]
     BadRequest(String),
+    /// So many bytes were more than there is memory for.
+    #[error("There is no memory for {0} bytes. Close other pages, or use smaller models or fewer workers.")]
+    OutOfMemory(usize),
     /// Something must be loaded first.
     #[error("{0} is not loaded yet.")]
     NotReady(&'static str),
@@ -71,6 +74,7 @@ impl Error {
             Self::Model(_) => "model-damaged",
             Self::Corpus(_) => "bad-documents",
             Self::Index(_) => "index-mismatch",
+            Self::Convert(ConvertError::OutOfMemory(_)) | Self::OutOfMemory(_) => "out-of-memory",
             Self::Convert(_) => "unsupported-model",
             Self::BadRequest(_) => "bad-request",
             Self::NotReady(_) => "not-ready",

@@ -7,7 +7,7 @@ use safetensors::{SafeTensors, tensor::TensorView};
 use serde_json::Value;
 use std::collections::HashMap;
 use tabrank::backend::Cpu;
-use tabrank::convert::{ConvertError, Files, Overrides, Target, convert};
+use tabrank::convert::{ConvertError, Converter, Files, Overrides, Target, convert, open_weights};
 use tabrank::kernels::quant::{Dtype, dequantize};
 use tabrank::model::gguf::Gguf;
 use tabrank::model::manifest::{Manifest, sha256};
@@ -16,29 +16,39 @@ use tabrank::model::{BiEncoder, CrossEncoder, Pooling};
 const CLASSIFIER: &str = "tests/fixtures/tiny-classifier";
 const CLS_POOLING: &str = "tests/fixtures/tiny-cls-pooling";
 
-fn files(folder: &str) -> Files {
-    Files::from_folder(&path(folder)).unwrap()
+/// A folder's files in memory.
+struct Checkpoint {
+    files: Files,
+    weights: Vec<u8>,
 }
 
-fn run(files: &Files, dtype: Dtype) -> Result<Vec<u8>, ConvertError> {
-    convert(files, &Overrides::default(), &Target { id: "tiny".into(), dtype, licence: Some("none".into()) })
+fn checkpoint(folder: &str) -> Checkpoint {
+    Checkpoint { files: Files::from_folder(&path(folder)).unwrap(), weights: read(&format!("{folder}/model.safetensors")) }
 }
 
-fn refusal(files: &Files) -> String {
-    run(files, Dtype::Q8).expect_err("refused").to_string()
+fn target(dtype: Dtype) -> Target {
+    Target { id: "tiny".into(), dtype, licence: Some("none".into()) }
 }
 
-fn with_config(folder: &str, change: impl FnOnce(&mut Value)) -> Files {
-    let mut out = files(folder);
-    let mut config: Value = serde_json::from_str(&out.config).unwrap();
+fn run(checkpoint: &Checkpoint, dtype: Dtype) -> Result<Vec<u8>, ConvertError> {
+    convert(checkpoint.files.clone(), &checkpoint.weights[..], &Overrides::default(), target(dtype))
+}
+
+fn refusal(checkpoint: &Checkpoint) -> String {
+    run(checkpoint, Dtype::Q8).expect_err("refused").to_string()
+}
+
+fn with_config(folder: &str, change: impl FnOnce(&mut Value)) -> Checkpoint {
+    let mut out = checkpoint(folder);
+    let mut config: Value = serde_json::from_str(&out.files.config).unwrap();
     change(&mut config);
-    out.config = config.to_string();
+    out.files.config = config.to_string();
     out
 }
 
 /// The folder with its tensors changed: name, shape, bytes.
-fn with_tensors(folder: &str, change: impl FnOnce(&mut HashMap<String, (Vec<usize>, Vec<u8>)>)) -> Files {
-    let mut out = files(folder);
+fn with_tensors(folder: &str, change: impl FnOnce(&mut HashMap<String, (Vec<usize>, Vec<u8>)>)) -> Checkpoint {
+    let mut out = checkpoint(folder);
     let file = SafeTensors::deserialize(&out.weights).unwrap();
     let dtype = file.tensors()[0].1.dtype();
     let mut tensors = file.tensors().into_iter().map(|(n, t)| (n, (t.shape().to_vec(), t.data().to_vec()))).collect();
@@ -51,8 +61,44 @@ fn with_tensors(folder: &str, change: impl FnOnce(&mut HashMap<String, (Vec<usiz
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     for folder in [CLASSIFIER, CLS_POOLING] {
-        assert_eq!(run(&files(folder), Dtype::Q8).unwrap(), run(&files(folder), Dtype::Q8).unwrap());
+        assert_eq!(run(&checkpoint(folder), Dtype::Q8).unwrap(), run(&checkpoint(folder), Dtype::Q8).unwrap());
     }
+}
+
+/// However the weights arrive, and whether it is known what is wrong before they all have.
+#[test]
+fn weights_may_come_in_parts() {
+    for (folder, dtype) in [(CLASSIFIER, Dtype::Q8), (CLASSIFIER, Dtype::F32), (CLS_POOLING, Dtype::Q4), (CLS_POOLING, Dtype::F16)] {
+        let checkpoint = checkpoint(folder);
+        let whole = run(&checkpoint, dtype).unwrap();
+        for parts in [1, 7, 1000, 65_537] {
+            let mut converter = Converter::new(checkpoint.files.clone(), &Overrides::default(), target(dtype)).unwrap();
+            for part in checkpoint.weights.chunks(parts) {
+                converter.push(part).unwrap();
+            }
+            assert_eq!(converter.sha256(), sha256(&checkpoint.weights));
+            assert!(converter.finish().unwrap() == whole, "{folder} in parts of {parts}");
+        }
+    }
+    let lacking = with_tensors(CLASSIFIER, |t| drop(t.remove("bert.pooler.dense.weight")));
+    let mut converter = Converter::new(lacking.files, &Overrides::default(), target(Dtype::Q8)).unwrap();
+    let header = 8 + u64::from_le_bytes(*lacking.weights.first_chunk().unwrap()) as usize;
+    converter.push(&lacking.weights[..header - 1]).unwrap();
+    assert!(converter.push(&lacking.weights[header - 1..header]).unwrap_err().to_string().contains("lacks bert.pooler.dense.weight"));
+}
+
+#[test]
+fn a_file_of_another_length_than_its_header_says_is_refused() {
+    let checkpoint = checkpoint(CLASSIFIER);
+    let header = 8 + u64::from_le_bytes(*checkpoint.weights.first_chunk().unwrap()) as usize;
+    let refused = |weights: Vec<u8>| refusal(&Checkpoint { files: checkpoint.files.clone(), weights });
+    for length in [0, 7, 8, header - 1, header, header + 1, checkpoint.weights.len() - 1] {
+        let message = refused(checkpoint.weights[..length].to_vec());
+        assert!(message.contains("ends within"), "{length}: {message}");
+    }
+    assert!(refused([&checkpoint.weights[..], &[0]].concat()).contains("longer than its header says"));
+    assert!(refused(vec![0xff; 100]).contains("claims to have"));
+    assert!(refused([&8u64.to_le_bytes()[..], b"{\"a\": 1}"].concat()).contains("model.safetensors"));
 }
 
 /// The file in use is what the converter makes of the original weights today.
@@ -73,14 +119,14 @@ fn the_default_models_are_reproduced() {
             query_prefix: None,
         };
         let target = Target { id: id.into(), dtype: Dtype::Q8, licence: entry.rest["licence"].as_str().map(String::from) };
-        let bytes = convert(&Files::from_folder(&folder).unwrap(), &overrides, &target).unwrap();
+        let bytes = convert(Files::from_folder(&folder).unwrap(), open_weights(&folder).unwrap(), &overrides, target).unwrap();
         assert_eq!(Some(sha256(&bytes)), entry.sha256, "{id}");
     }
 }
 
 #[test]
 fn f32_keeps_every_weight() {
-    let source = files(CLS_POOLING);
+    let source = checkpoint(CLS_POOLING);
     let original = SafeTensors::deserialize(&source.weights).unwrap();
     let bytes = run(&source, Dtype::F32).unwrap();
     let file = Gguf::parse(&bytes).unwrap();
@@ -102,7 +148,7 @@ fn f32_keeps_every_weight() {
 
 #[test]
 fn every_storage_type_loads_and_scores_alike() {
-    let source = files(CLASSIFIER);
+    let source = checkpoint(CLASSIFIER);
     let exact = logit(&CrossEncoder::load(run(&source, Dtype::F32).unwrap(), Cpu::default()).unwrap(), "which index?", "A small index.");
     for (dtype, tolerance) in [(Dtype::F16, 1e-3), (Dtype::Q8, 0.05), (Dtype::Q4, 0.6)] {
         let bytes = run(&source, dtype).unwrap();
@@ -116,7 +162,7 @@ fn every_storage_type_loads_and_scores_alike() {
 
 #[test]
 fn gguf_names_and_version() {
-    let bytes = run(&files(CLASSIFIER), Dtype::Q8).unwrap();
+    let bytes = run(&checkpoint(CLASSIFIER), Dtype::Q8).unwrap();
     assert_eq!(&bytes[..8], b"GGUF\x03\0\0\0");
     let file = Gguf::parse(&bytes).unwrap();
     for name in ["cls.weight", "cls.bias", "cls.output.weight", "cls.output.bias", "token_embd_norm.weight", "blk.1.attn_output_norm.bias"]
@@ -135,7 +181,7 @@ fn gguf_names_and_version() {
     for (key, value) in expected {
         assert_eq!(metadata[key], value, "{key}");
     }
-    assert!(file.string("tokenizer.huggingface.json").unwrap() == files(CLASSIFIER).tokenizer);
+    assert!(file.string("tokenizer.huggingface.json").unwrap() == checkpoint(CLASSIFIER).files.tokenizer);
 }
 
 #[test]
@@ -152,9 +198,9 @@ fn widths_that_no_block_divides_are_stored_as_f16() {
         }
     });
     let mut source = source;
-    let mut config: Value = serde_json::from_str(&source.config).unwrap();
+    let mut config: Value = serde_json::from_str(&source.files.config).unwrap();
     config["hidden_size"] = width.into();
-    source.config = config.to_string();
+    source.files.config = config.to_string();
     let bytes = run(&source, Dtype::Q8).unwrap();
     let file = Gguf::parse(&bytes).unwrap();
     let dtype = |name: &str| file.tensors().find(|(n, _)| *n == name).unwrap().1.dtype;
@@ -180,12 +226,12 @@ fn what_is_not_handled_is_named() {
     refused(|c| c["type_vocab_size"] = 1.into(), "by token type");
     refused(|c| c["max_position_embeddings"] = 3.into(), "3 tokens");
     refused(|c| *c = "x".into(), "config.json");
-    let mut folder = files(CLS_POOLING);
-    folder.pooling = Some(r#"{"pooling_mode_max_tokens": true}"#.into());
+    let mut folder = checkpoint(CLS_POOLING);
+    folder.files.pooling = Some(r#"{"pooling_mode_max_tokens": true}"#.into());
     assert!(refusal(&folder).contains("max_tokens"));
-    folder.pooling = None;
+    folder.files.pooling = None;
     assert!(refusal(&folder).contains("1_Pooling/config.json"));
-    folder.modules = Some(r#"[{"type": "sentence_transformers.models.Dense"}]"#.into());
+    folder.files.modules = Some(r#"[{"type": "sentence_transformers.models.Dense"}]"#.into());
     assert!(refusal(&folder).contains("module Dense"));
 }
 
@@ -199,7 +245,7 @@ fn weights_that_do_not_fit_are_named() {
     assert!(refusal(&three).contains("3 outputs"));
     let nan = with_tensors(CLASSIFIER, |t| t.get_mut("classifier.weight").unwrap().1[..2].copy_from_slice(&half::f16::NAN.to_le_bytes()));
     assert!(refusal(&nan).contains("not a number"));
-    let mut cut = files(CLASSIFIER);
+    let mut cut = checkpoint(CLASSIFIER);
     cut.weights.truncate(1000);
     assert!(refusal(&cut).contains("model.safetensors"));
     let missing = Files::from_folder(&path("tests/fixtures")).unwrap_err().to_string();
@@ -208,21 +254,21 @@ fn weights_that_do_not_fit_are_named() {
 
 #[test]
 fn a_segment_cosine_head_is_kept() {
-    let mut folder = files(CLS_POOLING);
-    folder.head = Some(r#"{"head": "segment-cosine", "scale": 20.5, "bias": -8.25}"#.into());
+    let mut folder = checkpoint(CLS_POOLING);
+    folder.files.head = Some(r#"{"head": "segment-cosine", "scale": 20.5, "bias": -8.25}"#.into());
     let bytes = run(&folder, Dtype::F32).unwrap();
     let file = Gguf::parse(&bytes).unwrap();
     assert_eq!((file.float("tabrank.head.scale").unwrap(), file.float("tabrank.head.bias").unwrap()), (20.5, -8.25));
     let model = CrossEncoder::load(&bytes, Cpu::default()).unwrap();
     let score = logit(&model, "which index?", "A small index.");
     assert!((-28.75..=12.25).contains(&score), "a cosine lies between -1 and 1: {score}");
-    folder.head = Some(r#"{"head": "attention", "scale": 1, "bias": 0}"#.into());
+    folder.files.head = Some(r#"{"head": "attention", "scale": 1, "bias": 0}"#.into());
     assert!(refusal(&folder).contains("attention"));
 }
 
 #[test]
 fn decoded_blocks_are_near_the_weights() {
-    let source = files(CLS_POOLING);
+    let source = checkpoint(CLS_POOLING);
     let original = SafeTensors::deserialize(&source.weights).unwrap();
     let want = original.tensor("encoder.layer.0.intermediate.dense.weight").unwrap();
     let want: Vec<f32> = want.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();

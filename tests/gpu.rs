@@ -9,7 +9,7 @@ use tabrank::backend::Cpu;
 use tabrank::backend::gpu::{Device, Gpu, Tiling};
 use tabrank::model::{BiEncoder, CrossEncoder};
 
-const TILINGS: [Tiling; 2] = [Tiling::Workgroup, Tiling::Quads];
+const TILINGS: [Tiling; 3] = [Tiling::Workgroup, Tiling::Halves, Tiling::Quads];
 
 fn device() -> Rc<Device> {
     block_on(Device::connect(false)).expect("a Vulkan driver, which Mesa has in software")

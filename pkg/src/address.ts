@@ -1,6 +1,7 @@
 /** Addresses as callers give them. */
 
 import { BadInputError } from "./errors.js";
+import type { LoadOptions } from "./types.js";
 
 /** An absolute address; `what` names the option in the error. */
 export function address(url: string | URL, what: string, base?: string): URL {
@@ -18,4 +19,17 @@ export function folder(url: string | URL, what: string, base?: string): URL {
   const absolute = address(url, what, base);
   if (!absolute.pathname.endsWith("/")) absolute.pathname += "/";
   return absolute;
+}
+
+/** What relative addresses are relative to. */
+export function pageUrl(): string | undefined {
+  return typeof document === "undefined" ? globalThis.location?.href : document.baseURI;
+}
+
+/** Where the models of these options are. */
+export function places({ modelsUrl, hubUrl }: Pick<LoadOptions, "modelsUrl" | "hubUrl">, base: string | undefined): { models: URL; hub: URL } {
+  return {
+    models: folder(modelsUrl ?? "models/", "modelsUrl", base),
+    hub: folder(hubUrl ?? "https://huggingface.co/", "hubUrl", base),
+  };
 }

@@ -1,7 +1,7 @@
 /** The page's end of the line to one worker: sends calls, matches the replies, aborts. */
 
 import { untilAborted } from "./abort.js";
-import { aborted, DisposedError, fromWire, WorkerCrashedError, crashed, type TabrankError } from "./errors.js";
+import { aborted, crashed, DisposedError, fromWire, OutOfMemoryError, WorkerCrashedError, type TabrankError } from "./errors.js";
 import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
 import { Pulse } from "./pulse.js";
 import type { GpuInfo } from "./types.js";
@@ -196,8 +196,8 @@ export class Channel {
     } else {
       const error = fromWire(reply.error);
       pending.fail(error);
-      // After a trap the engine's memory is in an unknown state: no further answer could be trusted.
-      if (error instanceof WorkerCrashedError) this.#close(error);
+      // After a trap the engine's memory is in an unknown state: no further answer could be trusted. Without memory there is none.
+      if (error instanceof WorkerCrashedError || error instanceof OutOfMemoryError) this.#close(error);
     }
     this.onAnswer?.();
   }

@@ -3,7 +3,7 @@
 import { untilAborted } from "./abort.js";
 import { Channel, patience, type WorkerLike } from "./channel.js";
 import { onGpu } from "./device.js";
-import { DisposedError, GpuFailedError, InternalError, TabrankError, WorkerCrashedError } from "./errors.js";
+import { DisposedError, GpuFailedError, InternalError, OutOfMemoryError, TabrankError, WorkerCrashedError } from "./errors.js";
 import type { Job } from "./job.js";
 import type { JoinParams, Score } from "./protocol.js";
 import type { GpuInfo } from "./types.js";
@@ -165,7 +165,7 @@ export class Crew {
 
 /** Whether it is the worker that failed, and not what it was asked. A helper is disposed of when it has failed once. */
 function isFault(error: unknown): boolean {
-  const faults = [WorkerCrashedError, InternalError, DisposedError];
+  const faults = [WorkerCrashedError, OutOfMemoryError, InternalError, DisposedError];
   return !(error instanceof TabrankError) || faults.some((fault) => error instanceof fault);
 }
 

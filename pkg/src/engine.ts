@@ -1,6 +1,6 @@
 /** What the WebAssembly module hands out as plain objects, for which its generated declarations have no types. */
 
-import type { Cost } from "./types.js";
+import type { Cost, Quantization } from "./types.js";
 
 /** A loaded model as the engine describes it. */
 export interface ModelReport {
@@ -44,12 +44,22 @@ export interface EngineReport {
 /** Awaited at least every 50 ms or so, between steps with the same `done` as before; a rejection stops the operation. */
 export type Checkpoint = (done: number, total: number) => Promise<void>;
 
-/** What `convert` must know of a model besides its files. */
+/** The small files of a checkpoint. */
+export interface CheckpointTexts {
+  config: string;
+  tokenizer: string;
+  modules?: string;
+  pooling?: string;
+  sentence_bert?: string;
+  head?: string;
+}
+
+/** What the engine's converter must know of a model besides its files. */
 export interface ConvertExtras {
   id: string;
-  role: "bi-encoder" | "cross-encoder";
-  quantization: "Q8_0" | "Q4_0" | "F16" | "F32";
-  licence: string;
+  role?: "bi-encoder" | "cross-encoder";
+  quantization: Quantization;
+  licence?: string;
   pooling?: "mean" | "cls";
   max_tokens?: number;
   query_prefix?: string;
@@ -59,6 +69,7 @@ export interface ConvertExtras {
 /** What came out of a GPU's trial. The times are absent where none were asked for. */
 export interface TrialReport {
   agreement: { logits: number; cosine: number };
+  precision: "f32" | "f16";
   cpu: Cost | null;
   gpu: Cost | null;
 }

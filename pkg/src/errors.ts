@@ -20,6 +20,7 @@ export type ErrorCode =
   | "model-integrity"
   | "model-unavailable"
   | "not-ready"
+  | "out-of-memory"
   | "unsupported-browser"
   | "unsupported-model"
   | "worker-crashed"
@@ -152,6 +153,12 @@ export class NotReadyError extends TabrankError {
   readonly code = "not-ready";
 }
 
+/** There is not enough memory, for a file or for what is computed. */
+export class OutOfMemoryError extends TabrankError {
+  override readonly name = "OutOfMemoryError";
+  readonly code = "out-of-memory";
+}
+
 /** The browser, or the program this runs in, lacks something that can't be done without. */
 export class UnsupportedBrowserError extends TabrankError {
   override readonly name = "UnsupportedBrowserError";
@@ -190,6 +197,7 @@ const makers: Record<ErrorCode, (wire: WireError) => TabrankError> = {
     new ModelIntegrityError(message, mismatch ?? { file: "", expected: "", found: "" }),
   "model-unavailable": ({ message, whereabouts }) => new ModelUnavailableError(message, whereabouts),
   "not-ready": ({ message }) => new NotReadyError(message),
+  "out-of-memory": ({ message }) => new OutOfMemoryError(message),
   "unsupported-browser": ({ message }) => new UnsupportedBrowserError(message),
   "unsupported-model": ({ message }) => new ModelRefusedError(message, "unsupported-model"),
   "worker-crashed": ({ message }) => new WorkerCrashedError(message),
@@ -229,7 +237,16 @@ export function toWire(error: unknown): WireError {
   if (typeof WebAssembly !== "undefined" && error instanceof WebAssembly.RuntimeError) {
     return { code: "worker-crashed", message: crashed(error.message) };
   }
+  // What engines throw for a buffer that is too large for them.
+  if (error instanceof RangeError && /allocation|array length/i.test(error.message)) {
+    return fullMemory(error.message);
+  }
   return { code: "internal", message: `tabrank failed: ${error.name}: ${error.message}. Please report this.` };
+}
+
+/** The error of an allocation that failed, for the reason that whoever noticed gives. */
+export function fullMemory(reason: string): WireError {
+  return { code: "out-of-memory", message: `There is not enough memory (${reason}). Close other pages, or use smaller models or fewer workers.` };
 }
 
 /** The error that crossed the border. */

@@ -85,12 +85,12 @@ export class Gpu {
       await breathe();
       const report = (await engine.tryGpu(models, free && !known, breathe)) as TrialReport;
       this.#engine = engine;
-      const { agreement, cpu, gpu } = report;
+      const { agreement, precision, cpu, gpu } = report;
       const costs = known ?? (cpu && gpu ? { cpu, gpu } : undefined);
       if (costs && !known) await store?.remember(measurement, costs);
       if (costs && this.#giveUpIfSlow(costs)) return;
       const reason = costs ? costsInWords(costs, this.#workers) : "it was asked for";
-      this.#become({ state: "ready", reason, agreement, ...(costs && { costs }) });
+      this.#become({ state: "ready", reason, agreement, precision, ...(costs && { costs }) });
     } catch (error) {
       this.fail(error);
     } finally {

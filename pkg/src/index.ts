@@ -5,21 +5,24 @@
  * a browser.
  */
 
-import { address, folder } from "./address.js";
+import { address, folder, pageUrl, places } from "./address.js";
 import { buildWanted } from "./build.js";
 import { ScoreCache } from "./cache.js";
 import { Channel } from "./channel.js";
+import { choices, requests } from "./choice.js";
 import { Crew } from "./crew.js";
 import { deviceWanted } from "./device.js";
 import { aborted, WorkerCrashedError } from "./errors.js";
 import { insistOnFeatures } from "./features.js";
 import { count } from "./input.js";
-import { fetchManifest, findEntry } from "./manifest.js";
+import { fetchManifest, manifestOf } from "./manifest.js";
 import type { LoadParams } from "./protocol.js";
 import { Ranker } from "./ranker.js";
+import { Store } from "./store.js";
 import type { LoadOptions, Manifest } from "./types.js";
 import { thisMachine, workersWanted } from "./workers.js";
 
+export { clearCache, isCached } from "./cached.js";
 export * from "./types.js";
 export {
   AbortError,
@@ -34,6 +37,7 @@ export {
   ModelRefusedError,
   ModelUnavailableError,
   NotReadyError,
+  OutOfMemoryError,
   TabrankError,
   UnsupportedBrowserError,
   WorkerCrashedError,
@@ -55,16 +59,17 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
   const asked = workersWanted(options.workers, thisMachine());
   const wanted = typeof worker === "function" ? asked : 1;
   const cache = new ScoreCache(count(options.scoreCache ?? 10_000, "scoreCache", 0));
-  const models = folder(options.modelsUrl ?? "models/", "modelsUrl", base);
+  const { models, hub } = places(options, base);
   const settings = {
     modelsUrl: models.href,
-    hubUrl: folder(options.hubUrl ?? "https://huggingface.co/", "hubUrl", base).href,
+    hubUrl: hub.href,
     wasmUrl: options.wasmUrl === undefined ? undefined : address(options.wasmUrl, "wasmUrl", base).href,
     build: buildWanted(options.build, options.wasmUrl !== undefined),
     device: deviceWanted(options.device),
     cache: options.cache ?? true,
     others: wanted - 1,
   };
+  const chosen = choices(options, base);
   if (signal?.aborted) throw aborted(signal);
   const lead = new Channel(typeof worker === "function" ? worker() : worker);
   const { onGpu } = options;
@@ -72,13 +77,8 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
   if (onGpu) lead.onGpu = (info) => queueMicrotask(() => onGpu(info));
   try {
     // Here, and not in the worker, which starts meanwhile.
-    const manifest = await fetchManifest(models, signal);
-    const { defaults } = manifest;
-    const params: LoadParams = {
-      ...settings,
-      biEncoder: findEntry(manifest, options.biEncoder ?? defaults.bi_encoder, "bi-encoder"),
-      crossEncoder: findEntry(manifest, options.crossEncoder ?? defaults.cross_encoder, "cross-encoder"),
-    };
+    const store = settings.cache ? await Store.open() : null;
+    const params: LoadParams = { ...settings, ...(await requests(chosen, () => manifestOf(models, store, signal))) };
     const { info, others } = await lead.call("load", params, { signal, onProgress: options.onProgress });
     const crew = new Crew(lead, wanted);
     if (typeof worker === "function") {
@@ -108,7 +108,3 @@ function startWorker(): Worker {
   }
 }
 
-/** What relative addresses are relative to. */
-function pageUrl(): string | undefined {
-  return typeof document === "undefined" ? globalThis.location?.href : document.baseURI;
-}

@@ -1,6 +1,7 @@
 /** models/manifest.json: fetched, and checked as far as this package relies on it. */
 
 import { aborted, BadInputError, ManifestError, ModelUnavailableError } from "./errors.js";
+import type { Store } from "./store.js";
 import type { Manifest, ManifestEntry, Origin } from "./types.js";
 
 /**
@@ -9,6 +10,7 @@ import type { Manifest, ManifestEntry, Origin } from "./types.js";
  * @throws {@link ModelUnavailableError} if it can't be had, {@link ManifestError} if it isn't a manifest.
  */
 export async function fetchManifest(models: URL, signal?: AbortSignal): Promise<Manifest> {
+  if (signal?.aborted) throw aborted(signal);
   const { href } = new URL("manifest.json", models);
   const advice = "Copy the models folder with its manifest.json to your site, or set modelsUrl to where it is.";
   let text: string;
@@ -34,6 +36,22 @@ export async function fetchManifest(models: URL, signal?: AbortSignal): Promise<
     );
   }
   return parseManifest(text, href);
+}
+
+/** The manifest; where it can't be had, as it last was: so what is kept can be used without a connection. */
+export async function manifestOf(models: URL, store: Store | null, signal?: AbortSignal): Promise<Manifest> {
+  const key = new URL("manifest.json", models);
+  try {
+    const manifest = await fetchManifest(models, signal);
+    // Nobody need wait for it.
+    void store?.remember(key, manifest);
+    return manifest;
+  } catch (error) {
+    const offline = error instanceof ModelUnavailableError && error.status === undefined;
+    const known = offline ? await store?.recall<Manifest>(key, Number.POSITIVE_INFINITY) : null;
+    if (!known) throw error;
+    return known;
+  }
 }
 
 /** Parses a manifest; `source` names it in errors. */

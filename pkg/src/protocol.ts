@@ -1,8 +1,9 @@
 /** What page and worker say to each other. */
 
 import type { BuildOption } from "./build.js";
+import type { ConvertExtras } from "./engine.js";
 import type { WireError } from "./errors.js";
-import type { Build, Device, GpuInfo, Info, ManifestEntry, ProgressEvent } from "./types.js";
+import type { Build, Device, GpuInfo, Info, ManifestEntry, ProgressEvent, Quantization } from "./types.js";
 
 /** A document without what only the page needs. */
 export interface PlainDocument {
@@ -10,10 +11,25 @@ export interface PlainDocument {
   text: string;
 }
 
+/** Where a model is to be had. Addresses are absolute. */
+export type ModelRequest =
+  | { from: "manifest"; id: string; entry: ManifestEntry }
+  | { from: "address"; id: string; url: string; sha256: string | null }
+  | { from: "bytes"; id: string; bytes: ArrayBuffer | Uint8Array<ArrayBuffer> | Blob }
+  | {
+      from: "repository";
+      id: string;
+      repo: string;
+      revision: string;
+      quantization: Quantization;
+      /** What was said of it that the repository need not say. */
+      extras: Pick<ConvertExtras, "pooling" | "max_tokens" | "query_prefix">;
+    };
+
 /** Load options with everything decided; addresses are absolute. */
 export interface LoadParams {
-  biEncoder: ManifestEntry;
-  crossEncoder: ManifestEntry;
+  biEncoder: ModelRequest;
+  crossEncoder: ModelRequest;
   modelsUrl: string;
   hubUrl: string;
   wasmUrl: string | undefined;

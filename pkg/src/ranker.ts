@@ -8,17 +8,21 @@ import { array, count, documents as checkDocuments, string, wellFormed, type Hel
 import { bestFirst } from "./order.js";
 import type { Candidates, LoadedInfo, Score, Step } from "./protocol.js";
 import { Scorer, type TaskOptions } from "./scorer.js";
+import { streamed } from "./stream.js";
 import { Turns } from "./turns.js";
 import type {
   Document,
   EmbedOptions,
   IndexOptions,
   Info,
+  RankOptions,
+  RankResult,
   Reranked,
   RerankRequest,
   RerankResponse,
   RerankResult,
   Retrieved,
+  SearchEvent,
   SearchOptions,
   SearchResult,
 } from "./types.js";
@@ -78,7 +82,7 @@ export class Ranker<M = unknown> {
   }
 
   async #search(params: { query: string; pool: number }, topK: number, options: SearchOptions): Promise<SearchResult<M>> {
-    const { signal, onProgress, onScores } = options;
+    const { signal, onProgress, onScores, onRetrieved } = options;
     const { query } = params;
     const start = performance.now();
     // Joined when the answer arrives, as the documents are replaced when the answer to an index() arrives.
@@ -92,6 +96,8 @@ export class Ranker<M = unknown> {
       const { id, text, metadata } = (held[position] as Held<M>).document;
       return { id, text, ...(metadata === undefined ? {} : { metadata }) };
     };
+    const retrieved = candidates.map(({ cosine }, i): Retrieved<M> => ({ ...hit(i), rank: i + 1, cosine }));
+    onRetrieved?.(retrieved.map((one) => ({ ...one })));
     const scoring = performance.now();
     const { scores, computed, onGpu } = await this.#scorer.score(
       {
@@ -106,7 +112,6 @@ export class Ranker<M = unknown> {
       },
     );
     const end = performance.now();
-    const retrieved = candidates.map(({ cosine }, i): Retrieved<M> => ({ ...hit(i), rank: i + 1, cosine }));
     const best = bestFirst(scores.map(({ logit }) => logit)).slice(0, topK);
     const reranked = best.map(
       (position, i): Reranked<M> => ({ ...hit(position), rank: i + 1, previousRank: position + 1, ...(scores[position] as Score) }),
@@ -140,15 +145,48 @@ export class Ranker<M = unknown> {
     };
     const { scores, computed, onGpu } = await this.#turn(() => this.#scorer.score({ query, passages }, options), signal);
     const best = bestFirst(scores.map(({ logit }) => logit)).slice(0, limit);
-    const results = best.map((index): RerankResult<N> => {
-      const { logit, truncated } = scores[index] as Score;
-      const relevance_score = activation === "sigmoid" ? 1 / (1 + Math.exp(-logit)) : logit;
-      const result: RerankResult<N> = { index, relevance_score, logit, truncated };
-      const document = documents[index];
-      if (return_documents && document !== undefined) result.document = document;
-      return result;
-    });
+    const results = best.map((index) => resultOf(index, scores[index] as Score, activation, return_documents ? documents[index] : undefined));
     return { results, scored: computed, activation, model, device: this.#device(onGpu) };
+  }
+
+  /** What `rerank` gives, in the shape of sentence-transformers' `rank`. */
+  async rank<N = unknown>(query: string, documents: RerankRequest<N>["documents"], options: RankOptions = {}): Promise<RankResult<N>[]> {
+    const { topK, returnDocuments = false, ...rest } = options;
+    const cut = topK === undefined ? {} : { top_n: count(topK, "topK") };
+    const { results } = await this.rerank<N>({ ...rest, ...cut, query, documents, return_documents: returnDocuments });
+    return results.map(({ index, relevance_score: score, logit, truncated, document }): RankResult<N> => {
+      const result = { corpus_id: index, score, logit, truncated };
+      if (document === undefined) return result;
+      if (typeof document === "string") return { ...result, text: document };
+      const { text, metadata } = document;
+      return { ...result, text, ...(metadata === undefined ? {} : { metadata }) };
+    });
+  }
+
+  /**
+   * What `rerank` gives, one by one as the scores come in, in no particular order and so without `top_n`. Leaving the loop stops the
+   * rest.
+   */
+  rerankStream<N = unknown>(request: Omit<RerankRequest<N>, "top_n" | "onScores">): AsyncGenerator<RerankResult<N>, void, undefined> {
+    const { documents, return_documents = false, activation = "identity" } = request;
+    return streamed(request.signal, async (give, signal) => {
+      const onScores: RerankRequest<N>["onScores"] = (scored) =>
+        give(scored.map(({ index, ...score }) => resultOf(index, score, activation, return_documents ? documents[index] : undefined)));
+      await this.rerank<N>({ ...request, onScores, signal });
+    });
+  }
+
+  /** What `search` gives, as it becomes known. Leaving the loop stops the rest. */
+  searchStream(query: string, options: Omit<SearchOptions, "onScores" | "onRetrieved"> = {}): AsyncGenerator<SearchEvent<M>, void, undefined> {
+    return streamed<SearchEvent<M>>(options.signal, async (give, signal) => {
+      const result = await this.search(query, {
+        ...options,
+        signal,
+        onRetrieved: (retrieved) => give([{ type: "retrieved", retrieved: retrieved as Retrieved<M>[] }]),
+        onScores: (scored) => give(scored.map((score) => ({ type: "scored", ...score }))),
+      });
+      give([{ type: "done", result }]);
+    });
   }
 
   /** Unit vectors of texts, in their order. Some models read queries and documents differently, so `kind` must be said. */
@@ -188,7 +226,8 @@ export class Ranker<M = unknown> {
   }
 
   #device(onGpu: boolean): string {
-    return onGpu ? `webgpu (${this.#crew.gpu.adapter}, f32)` : this.#info.device;
+    const { adapter, precision } = this.#crew.gpu;
+    return onGpu ? `webgpu (${adapter}, ${precision})` : this.#info.device;
   }
 
   /** What is asked after the end, or with a signal that has fired, doesn't wait for its turn. */
@@ -203,6 +242,16 @@ export class Ranker<M = unknown> {
     if (!held) throw new InternalError(`tabrank found ${id}, which was never indexed. Please report this.`);
     return held;
   }
+}
+
+function resultOf<N>(
+  index: number,
+  { logit, truncated }: Score,
+  activation: "identity" | "sigmoid",
+  document: RerankResult<N>["document"],
+): RerankResult<N> {
+  const relevance_score = activation === "sigmoid" ? 1 / (1 + Math.exp(-logit)) : logit;
+  return { index, relevance_score, logit, truncated, ...(document === undefined ? {} : { document }) };
 }
 
 /** The callback as the channel calls it. */

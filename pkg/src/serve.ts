@@ -1,6 +1,6 @@
 /** A worker's end of the line: takes calls one at a time, in the order in which they came. */
 
-import { AbortError, toWire } from "./errors.js";
+import { AbortError, fullMemory, toWire, type WireError } from "./errors.js";
 import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
 
 /** As much of a worker's global scope, or of a `MessagePort`, as is used. */
@@ -30,8 +30,16 @@ export type Handlers = {
   [K in CallName]: (params: Calls[K]["params"], context: Context<K>) => Promise<Calls[K]["result"]>;
 };
 
-/** Answers the calls that arrive at `port`. `memory` gives the bytes that the engine takes up. */
-export function serve(port: Port, handlers: Handlers, memory: () => number): void {
+/** The engine's memory. */
+export interface EngineMemory {
+  /** Bytes that it takes up. */
+  bytes(): number;
+  /** Whether no more can be had. */
+  full(): boolean;
+}
+
+/** Answers the calls that arrive at `port`. */
+export function serve(port: Port, handlers: Handlers, memory: EngineMemory): void {
   const controllers = new Map<number, AbortController>();
   let last: Promise<void> = Promise.resolve();
   let lingering = 0;
@@ -72,9 +80,9 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
           signal.throwIfAborted();
         },
       });
-      port.postMessage({ type: "result", id, result, memory: memory() }, moved);
+      port.postMessage({ type: "result", id, result, memory: memory.bytes() }, moved);
     } catch (error) {
-      port.postMessage({ type: "error", id, error: toWire(error) }, []);
+      port.postMessage({ type: "error", id, error: causeOf(toWire(error), memory) }, []);
     } finally {
       controllers.delete(id);
       disturbed = performance.now();
@@ -95,6 +103,11 @@ export function serve(port: Port, handlers: Handlers, memory: () => number): voi
     controllers.set(request.id, controller);
     last = last.then(() => answer(request, controller.signal));
   });
+}
+
+/** An engine that gets no memory stops in the same way as one that is broken. */
+function causeOf(error: WireError, memory: EngineMemory): WireError {
+  return error.code === "worker-crashed" && memory.full() ? fullMemory(error.message) : error;
 }
 
 /** Waits until the event loop has gone round once. `setTimeout` would take 4 ms each time once calls are nested. */

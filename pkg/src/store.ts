@@ -3,9 +3,12 @@
  * a secure context and strict settings refuse it, each in its own way, and the work goes on without it.
  */
 
-import type { Bytes } from "./download.js";
+import type { Bytes } from "./room.js";
 
 const hashHeader = "x-tabrank-sha256";
+
+/** What this package's part of the Cache Storage is called. */
+const NAME = "tabrank";
 
 /** A file as it was kept. */
 export interface Kept {
@@ -25,7 +28,17 @@ export class Store {
 
   /** Opens the place; `null` where there is none. */
   static async open(): Promise<Store | null> {
-    return attempt(async () => new Store(await caches.open("tabrank")));
+    return attempt(async () => new Store(await caches.open(NAME)));
+  }
+
+  /** Empties it. */
+  static async clear(): Promise<void> {
+    await attempt(() => caches.delete(NAME));
+  }
+
+  /** Whether there is something under this key. */
+  async has(key: URL): Promise<boolean> {
+    return (await attempt(async () => (await this.#cache.match(key.href)) !== undefined)) ?? false;
   }
 
   /** The file of this key, unverified. */

@@ -25,11 +25,12 @@ export interface ProgressEvent {
 }
 
 export interface LoadOptions {
-  /** Id of a bi-encoder in the manifest; the manifest's default if absent. */
-  biEncoder?: string;
-  /** Id of a cross-encoder in the manifest; the manifest's default if absent. */
-  crossEncoder?: string;
-  /** Folder with manifest.json and the model files. Default: `models/` beside the page. */
+  /** The manifest's default if absent. */
+  biEncoder?: ModelChoice;
+  /** The manifest's default if absent. */
+  crossEncoder?: ModelChoice;
+  /** Folder with manifest.json and the model files. Default: `models/` beside the page. The manifest isn't read if neither
+   * model is of it. */
   modelsUrl?: string | URL;
   /** Where hub models come from. Default: the Hugging Face hub. */
   hubUrl?: string | URL;
@@ -132,8 +133,16 @@ export interface SearchOptions {
   onProgress?: (done: number, total: number) => void;
   /** Called with scores as they come in, each candidate's once, in no particular order. */
   onScores?: (scored: (Scored & { id: string })[]) => void;
+  /** Called with the whole pool, best cosine first, before any of it is scored. */
+  onRetrieved?: (retrieved: Retrieved[]) => void;
   signal?: AbortSignal;
 }
+
+/** What becomes known in the course of a search: first the pool, then each candidate's score, then the result. */
+export type SearchEvent<M = unknown> =
+  | { type: "retrieved"; retrieved: Retrieved<M>[] }
+  | ({ type: "scored"; id: string } & Scored)
+  | { type: "done"; result: SearchResult<M> };
 
 /** Milliseconds spent, by stage. */
 export interface Timings {
@@ -195,6 +204,31 @@ export interface RerankResponse<M = unknown> {
   device: string;
 }
 
+export interface RankOptions {
+  /** How many results to return; all if absent. */
+  topK?: number;
+  /** Give the texts back with the results, and metadata. Default false. */
+  returnDocuments?: boolean;
+  /** `sigmoid` maps the logit to 0..1 for `score`. Default `identity`. */
+  activation?: "identity" | "sigmoid";
+  /** Called after each batch: documents read so far and in all. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** A result in the shape of sentence-transformers. */
+export interface RankResult<M = unknown> {
+  /** Position in the documents. */
+  corpus_id: number;
+  /** The logit after `activation`. */
+  score: number;
+  /** The raw logit. */
+  logit: number;
+  truncated: boolean;
+  text?: string;
+  metadata?: M;
+}
+
 /** A loaded model. */
 export interface ModelInfo {
   id: string;
@@ -240,6 +274,8 @@ export interface GpuInfo {
   reason: string;
   /** What the browser calls it. */
   adapter?: string;
+  /** What it multiplies; sums are in f32. There when it is `ready`. */
+  precision?: "f32" | "f16";
   /** Greatest difference of logits from the CPU's, and least cosine of a vector with the CPU's, on texts of the engine's own. */
   agreement?: { logits: number; cosine: number };
   /** Absent where the choice was not left to tabrank. */
@@ -266,6 +302,41 @@ export interface Info {
   memory: number;
 }
 
+/** How weights are stored: in 8 or 4 bits with a scale for each 32 of them, or as floats. */
+export type Quantization = "Q8_0" | "Q4_0" | "F16" | "F32";
+
+/** A model file of one's own at some address. */
+export interface ModelAddress {
+  /** Of a GGUF file made by `tabrank convert`. */
+  url: string | URL;
+  /** Its SHA-256, in hexadecimal. With it the file is verified and kept; without it, it is taken as it comes, each time. */
+  sha256?: string;
+  /** What it is called in `info()` and in replies. Default: the name of the file. */
+  id?: string;
+}
+
+/** A checkpoint in a repository of the hub, which is converted in the worker while it arrives, and kept as converted. */
+export interface ModelRepository {
+  /** "group/name". */
+  repo: string;
+  /** A branch, a tag or a commit. Default "main", whatever that is on the day when it is first loaded with a connection. */
+  revision?: string;
+  /** Default "Q8_0". */
+  quantization?: Quantization;
+  /** Of a bi-encoder, where the repository doesn't say. */
+  pooling?: "mean" | "cls";
+  /** Longest input in tokens, where it should be less than what the repository says. */
+  maxTokens?: number;
+  /** What a bi-encoder wants before a query, where the repository doesn't say. */
+  queryPrefix?: string;
+}
+
+/**
+ * A model: the id of one in the manifest; "group/name", a repository of the hub; the address of a GGUF file; or its bytes. A string
+ * that looks like an address (with a scheme, with more than one slash or one at its start, or ending in .gguf) is taken for one.
+ */
+export type ModelChoice = string | URL | ModelAddress | ModelRepository | ArrayBuffer | Uint8Array<ArrayBuffer> | Blob;
+
 /** An entry of models/manifest.json. */
 export interface ManifestEntry {
   id: string;
@@ -278,7 +349,7 @@ export interface ManifestEntry {
   /** Of the GGUF file; null where it was never made here: then the model is converted from its origin in the worker. */
   bytes: number | null;
   sha256: string | null;
-  quantization: "Q8_0" | "Q4_0" | "F16" | "F32";
+  quantization: Quantization;
   architecture: "bert";
   pooling: "mean" | "cls" | null;
   head: "classifier" | "segment-cosine" | null;

@@ -3,19 +3,22 @@
  * the others are handed a compiled engine and a cross-encoder, and only score. The page talks to it through `channel.ts`.
  */
 
-import type { Engine, FileBuffer } from "../wasm/tabrank.js";
+import type { Engine } from "../wasm/tabrank.js";
 import { chooseBuild } from "./build.js";
-import type { Bytes } from "./download.js";
+import { patience } from "./download.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
 import { crashed, NotReadyError } from "./errors.js";
 import { Gpu, isGpuFault, type Trial } from "./gpu.js";
-import { digestWith, obtain, type ModelFile, type Supply } from "./models.js";
+import { obtain } from "./models.js";
 import { roughTokens } from "./parcels.js";
-import type { JoinParams, Loaded, LoadParams } from "./protocol.js";
+import type { JoinParams, Loaded, LoadParams, ModelRequest } from "./protocol.js";
+import { digestWith } from "./room.js";
+import { ConvertingRoom, EngineRoom } from "./rooms.js";
 import { nextTask, serve, type Context, type Handlers, type Port } from "./serve.js";
 import { compile, start, wasmOf, type Running } from "./start.js";
 import { Store } from "./store.js";
-import type { Build, ManifestEntry, ModelInfo } from "./types.js";
+import type { ModelFile, Supply } from "./supply.js";
+import type { Build, ModelInfo } from "./types.js";
 
 /** Milliseconds without a call after which the GPU's trial may go on. */
 const QUIET = 200;
@@ -31,7 +34,7 @@ function loaded(): Engine {
 
 async function load(params: LoadParams, context: Context<"load">): Promise<Loaded> {
   const { signal, progress, transfer, outlive, quiet } = context;
-  const { biEncoder: biEntry, crossEncoder: crossEntry } = params;
+  const { biEncoder: biRequest, crossEncoder: crossRequest } = params;
   const build = chooseBuild(params.build);
   const tried = new Gpu(params.device, 1 + params.others, (info) => scope.postMessage({ type: "gpu", info }, []));
   const files: Trial["files"] = { biEncoder: null, crossEncoder: null };
@@ -40,31 +43,31 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
   // Who waits for it gets its error, but that may be later than now, or never.
   starting.catch(() => {});
   const store = params.cache ? await Store.open() : null;
+  const digest = digestWith(async (bytes) => {
+    // The bytes may lie in the engine's memory, which moves when it grows, as it does to take what it is given.
+    const own = bytes.slice();
+    return (await starting).glue.sha256(own);
+  });
   const supply: Supply = {
     models: new URL(params.modelsUrl),
     hub: new URL(params.hubUrl),
-    version: async () => (await starting).version,
     store,
-    digest: digestWith(async (bytes) => {
-      // The bytes may lie in the engine's memory, which moves when it grows, as it does to take what it is given.
-      const own = bytes.slice();
-      return (await starting).glue.sha256(own);
-    }),
-    makeRoom: async (bytes) => new (await starting).glue.FileBuffer(bytes),
-    // The glue copies the result out of the engine's memory.
-    convert: async (...files) => (await starting).glue.convert(...files) as Bytes,
+    digest,
+    makeRoom: async (bytes) => new EngineRoom(new (await starting).glue.FileBuffer(bytes), digest),
+    makeConverter: async (texts, extras) => new ConvertingRoom(new (await starting).glue.Converter(texts, extras), digest),
+    patience,
     signal,
     onProgress: progress,
   };
   const bi = async (): Promise<ModelInfo> => {
-    const file = await obtain(biEntry, supply);
+    const file = await obtain(biRequest, supply);
     const { next } = await starting;
     if (tried.hopeful) files.biEncoder = file.room.view().slice();
-    const report: ModelReport = next.loadBiEncoder(file.room as FileBuffer, file.sha256);
-    return modelInfo(biEntry, file, report);
+    const report: ModelReport = next.loadBiEncoder(bufferOf(file), file.sha256);
+    return modelInfo(biRequest, file, report);
   };
   const cross = async () => {
-    const file = await obtain(crossEntry, supply);
+    const file = await obtain(crossRequest, supply);
     const { next, module } = await starting;
     const { sha256 } = file;
     // The engine takes the file for itself, so the copies come first.
@@ -74,8 +77,8 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
       return { build, module, model, sha256 };
     });
     if (tried.hopeful) files.crossEncoder = file.room.view().slice();
-    const report: ModelReport = next.loadCrossEncoder(file.room as FileBuffer, sha256);
-    return { info: modelInfo(crossEntry, file, report), others };
+    const report: ModelReport = next.loadCrossEncoder(bufferOf(file), sha256);
+    return { info: modelInfo(crossRequest, file, report), others };
   };
   const [started, biEncoder, { info: crossEncoder, others }] = await failed(Promise.all([starting, bi(), cross()]), async () => {
     // The page ends a worker that failed, but what is verified needn't be fetched again.
@@ -134,10 +137,15 @@ async function join({ build, module, model, sha256 }: JoinParams): Promise<null>
   return null;
 }
 
-function modelInfo(entry: ManifestEntry, file: ModelFile, report: ModelReport): ModelInfo {
+/** All rooms for models are made by the engine. */
+function bufferOf({ room }: ModelFile) {
+  return (room as EngineRoom).buffer;
+}
+
+function modelInfo({ id }: ModelRequest, file: ModelFile, report: ModelReport): ModelInfo {
   return {
-    id: entry.id,
-    role: entry.role,
+    id,
+    role: report.role,
     sha256: file.sha256,
     bytes: file.bytes,
     layers: report.layers,
@@ -212,4 +220,17 @@ function crash(reason: string): void {
   scope.postMessage({ type: "crash", error: { code: "worker-crashed", message: crashed(reason) } }, []);
 }
 
-serve(scope, handlers, () => running?.memory.buffer.byteLength ?? 0);
+/** Pages of 64 KB that an engine is asked to grow by, to see whether it can: as many as a batch needs. */
+const MORE = 256;
+
+serve(scope, handlers, {
+  bytes: () => running?.memory.buffer.byteLength ?? 0,
+  full: () => {
+    try {
+      running?.memory.grow(MORE);
+      return false;
+    } catch {
+      return true;
+    }
+  },
+});

@@ -72,11 +72,11 @@ async function withGpu(gpu: GpuInfo) {
 
 describe("a request", () => {
   test("goes to the GPU as a whole, and to no other worker", async () => {
-    const { ranker, calls, helper } = await withGpu({ state: "ready", reason: "insisted on", adapter: "a 1" });
+    const { ranker, calls, helper } = await withGpu({ state: "ready", reason: "insisted on", adapter: "a 1", precision: "f16" });
     const { results, device, scored } = await ranker.rerank(request);
     expect(calls).toEqual([{ gpu: true, passages: 30 }]);
     expect(helper).toEqual([]);
-    expect({ device, scored, best: results[0]?.logit }).toEqual({ device: "webgpu (a 1, f32)", scored: 30, best: 99.01 });
+    expect({ device, scored, best: results[0]?.logit }).toEqual({ device: "webgpu (a 1, f16)", scored: 30, best: 99.01 });
   });
 
   test("goes to all workers where that is expected to be faster", async () => {

@@ -18,9 +18,9 @@ export class FakeWorker implements WorkerLike {
   #gone = false;
   readonly #onError: ((event: Event) => void)[] = [];
 
-  constructor(handlers: Handlers, memory = 1000) {
+  constructor(handlers: Handlers, memory = 1000, full = false) {
     const { port1, port2 } = new MessageChannel();
-    serve(port2 as Port, handlers, () => memory);
+    serve(port2 as Port, handlers, { bytes: () => memory, full: () => full });
     port2.start();
     port1.start();
     port1.addEventListener("message", ({ data }: MessageEvent<Reply>) => {

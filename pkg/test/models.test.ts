@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { HeapRoom, type Bytes } from "../src/download.js";
 import { AbortError, ManifestError, ModelIntegrityError, ModelUnavailableError } from "../src/errors.js";
-import { digestWith, obtain as obtainRoom, type Supply } from "../src/models.js";
+import { obtain as obtainRoom } from "../src/models.js";
+import { digestWith, type Bytes } from "../src/room.js";
 import { Store } from "../src/store.js";
+import type { Supply } from "../src/supply.js";
 import type { ManifestEntry, Origin, ProgressEvent } from "../src/types.js";
 import { FakeCaches } from "./caches.js";
 import { body, cutOff, stalled, startServer, status, type TestServer } from "./server.js";
+import { hash, makeConverter, makeSupply } from "./supply.js";
 
-const hash = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex");
 const gguf = new Uint8Array(20_000).map((_, i) => i % 251);
 const other = gguf.slice().fill(1, 1000, 1001);
 
@@ -48,24 +48,13 @@ function entry(changes: Partial<ManifestEntry> = {}): ManifestEntry {
 }
 
 async function supply(changes: Partial<Supply> = {}): Promise<Supply> {
-  return {
-    models: new URL("models/", server.url),
-    hub: new URL("hub/", server.url),
-    version: async () => "0.1.0",
-    store: await Store.open(),
-    digest: digestWith(async (bytes) => hash(bytes)),
-    makeRoom: async (bytes) => new HeapRoom(bytes),
-    convert: () => expect.unreachable("there is nothing to convert"),
-    signal: new AbortController().signal,
-    onProgress: (event) => events.push(event),
-    ...changes,
-  };
+  return makeSupply(server.url, { onProgress: (event) => events.push(event), ...changes });
 }
 
 /** What was obtained, once what is to be kept has been written. */
 async function obtain(wanted: ManifestEntry, supply: Supply): Promise<{ bytes: Bytes; sha256: string }> {
   try {
-    const { room, bytes, sha256 } = await obtainRoom(wanted, supply);
+    const { room, bytes, sha256 } = await obtainRoom({ from: "manifest", id: wanted.id, entry: wanted }, supply);
     expect(bytes).toBe(room.view().length);
     return { bytes: room.view(), sha256 };
   } finally {
@@ -219,7 +208,7 @@ describe("a model of unknown hash", () => {
     }),
   };
   const partPath = (name: string) => `/hub/group/name/resolve/abc/${name}`;
-  const convert = vi.fn<Supply["convert"]>(async () => gguf.slice());
+  const convert = vi.fn((..._: unknown[]) => gguf.slice());
 
   beforeEach(() => {
     convert.mockClear();
@@ -227,9 +216,9 @@ describe("a model of unknown hash", () => {
   });
 
   test("is converted from verified files of its origin, and only the result is kept", async () => {
-    const file = await obtain(entry({ ...unknown, origin }), await supply({ convert }));
+    const file = await obtain(entry({ ...unknown, origin }), await supply({ makeConverter: makeConverter(convert) }));
     expect(file).toEqual({ bytes: gguf, sha256: hash(gguf) });
-    expect(convert).toHaveBeenCalledWith(parts["config.json"], parts["tokenizer.json"], expect.any(Uint8Array), {
+    expect(convert).toHaveBeenCalledWith({ config: parts["config.json"], tokenizer: parts["tokenizer.json"] }, expect.any(Uint8Array), {
       id: "model",
       role: "cross-encoder",
       quantization: "Q8_0",
@@ -237,35 +226,35 @@ describe("a model of unknown hash", () => {
       max_tokens: 512,
       activation: "identity",
     });
-    expect(Buffer.from(convert.mock.calls[0]?.[2] as Bytes).toString()).toBe("weights");
+    expect(Buffer.from(convert.mock.calls[0]?.[1] as Bytes).toString()).toBe("weights");
     expect(caches.size).toBe(1);
 
-    const again = await obtain(entry({ ...unknown, origin }), await supply({ convert }));
+    const again = await obtain(entry({ ...unknown, origin }), await supply({ makeConverter: makeConverter(convert) }));
     expect(again).toEqual(file);
     expect(convert).toHaveBeenCalledTimes(1);
     expect(events.at(-1)).toMatchObject({ status: "done", source: "cache", file: "model.gguf" });
   });
 
-  test("is converted anew by another version of this package, and when the kept one went bad", async () => {
-    await obtain(entry({ ...unknown, origin }), await supply({ convert }));
-    await obtain(entry({ ...unknown, origin }), await supply({ convert, version: async () => "0.2.0" }));
+  test("is converted anew when something else is wanted of it, and when the kept one went bad", async () => {
+    await obtain(entry({ ...unknown, origin }), await supply({ makeConverter: makeConverter(convert) }));
+    await obtain(entry({ ...unknown, origin, quantization: "Q4_0" }), await supply({ makeConverter: makeConverter(convert) }));
     expect(convert).toHaveBeenCalledTimes(2);
     expect(caches.size).toBe(1);
     caches.damage(other);
-    await obtain(entry({ ...unknown, origin }), await supply({ convert, version: async () => "0.2.0" }));
+    await obtain(entry({ ...unknown, origin, quantization: "Q4_0" }), await supply({ makeConverter: makeConverter(convert) }));
     expect(convert).toHaveBeenCalledTimes(3);
   });
 
   test("is refused if a file of its origin is another", async () => {
     server.routes.set(partPath("model.safetensors"), body("WEIGHTS"));
-    const error = await failure(obtain(entry({ ...unknown, origin }), await supply({ convert })));
+    const error = await failure(obtain(entry({ ...unknown, origin }), await supply({ makeConverter: makeConverter(convert) })));
     expect(error).toMatchObject({ code: "model-integrity", file: "group/name/model.safetensors" });
     expect(convert).not.toHaveBeenCalled();
   });
 
   test("is refused unfetched if a file of its origin can't be verified, with the way to do it by hand", async () => {
     const open = { files: origin.files.map((file, i) => (i === 2 ? { ...file, sha256: null } : file)) };
-    const error = await failure(obtain(entry({ ...unknown, origin: open }), await supply({ convert })));
+    const error = await failure(obtain(entry({ ...unknown, origin: open }), await supply({ makeConverter: makeConverter(convert) })));
     expect(error).toBeInstanceOf(ModelUnavailableError);
     expect(String(error)).toMatch(/model\.safetensors.*group\/name at revision abc.*tabrank convert FOLDER models\/model\.gguf/);
     expect(server.asked).toEqual([]);
@@ -277,23 +266,24 @@ describe("a model of unknown hash", () => {
 
   test("names a file that its origin lacks", async () => {
     const short = { files: origin.files.slice(0, 2) };
-    const error = await failure(obtain(entry({ ...unknown, origin: short }), await supply({ convert })));
+    const error = await failure(obtain(entry({ ...unknown, origin: short }), await supply({ makeConverter: makeConverter(convert) })));
     expect(error).toBeInstanceOf(ManifestError);
     expect(String(error)).toContain("model.safetensors");
   });
 
   test("of known hash is converted where the site lacks it, and must come out the same", async () => {
-    expect((await obtain(entry({ origin }), await supply({ convert }))).bytes).toEqual(gguf);
-    convert.mockImplementationOnce(async () => other.slice());
-    const error = await failure(obtain(entry({ origin }), await supply({ convert, version: async () => "0.2.0" })));
+    expect((await obtain(entry({ origin }), await supply({ makeConverter: makeConverter(convert) }))).bytes).toEqual(gguf);
+    convert.mockImplementationOnce(() => other.slice());
+    const again = entry({ origin, quantization: "Q4_0" });
+    const error = await failure(obtain(again, await supply({ makeConverter: makeConverter(convert) })));
     expect(error).toMatchObject({ code: "model-integrity", file: "model.gguf" });
   });
 
   test("of known hash is not looked for elsewhere if the site's file is damaged or its server ill", async () => {
     server.routes.set("/models/model.gguf", body(other));
-    expect(await failure(obtain(entry({ origin }), await supply({ convert })))).toBeInstanceOf(ModelIntegrityError);
+    expect(await failure(obtain(entry({ origin }), await supply({ makeConverter: makeConverter(convert) })))).toBeInstanceOf(ModelIntegrityError);
     server.routes.set("/models/model.gguf", status(503));
-    expect(await failure(obtain(entry({ origin }), await supply({ convert })))).toMatchObject({ status: 503 });
+    expect(await failure(obtain(entry({ origin }), await supply({ makeConverter: makeConverter(convert) })))).toMatchObject({ status: 503 });
     expect(convert).not.toHaveBeenCalled();
   });
 });

@@ -3,7 +3,7 @@
 use super::output::say;
 use super::{Failure, Place, files};
 use std::path::Path;
-use tabrank::convert::{Files, Overrides, Target, convert as convert_files};
+use tabrank::convert::{self, Files, Overrides, Target};
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::Config;
 use tabrank::model::gguf::Gguf;
@@ -21,7 +21,8 @@ pub fn convert(
     let named = || folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let target = Target { id: id.unwrap_or_else(named), dtype, licence };
     let read = Files::from_folder(folder).map_err(tabrank::Error::from)?;
-    let bytes = convert_files(&read, overrides, &target).map_err(|e| files::failure(folder, e))?;
+    let weights = convert::open_weights(folder).map_err(tabrank::Error::from)?;
+    let bytes = convert::convert(read, weights, overrides, target).map_err(|e| files::failure(folder, e))?;
     files::write(out, &bytes)?;
     say!("{}: {} bytes, SHA-256 {}", out.display(), bytes.len(), sha256(&bytes));
     Ok(())

@@ -1,6 +1,7 @@
 //! Writing the GGUF file.
 
-use super::source::{NamedTensor, Source, Use};
+use super::plan::NamedTensor;
+use super::source::{Shape, Source, Use};
 use super::{ConvertError, Target};
 use crate::kernels::quant::Dtype;
 use crate::model::names::key;
@@ -11,8 +12,12 @@ use candle_core::{CpuStorage, bail};
 use half::f16;
 use std::io::Cursor;
 
-pub(super) fn write(source: &Source, target: &Target, tensors: Vec<NamedTensor>) -> Result<Vec<u8>, ConvertError> {
+/// What the vocabulary and the names take up beside tokenizer.json, generously.
+const ROOM: usize = 4 << 20;
+
+pub(super) fn write(source: &Source, target: &Target, weights_sha256: &str, tensors: Vec<NamedTensor>) -> Result<Vec<u8>, ConvertError> {
     let failed = |e: candle_core::Error| ConvertError::File { file: "the GGUF file".into(), problem: e.to_string() };
+    let size = tensors.iter().map(|t| t.bytes.len()).sum::<usize>() + source.tokenizer_json.len() + ROOM;
     let tensors: Vec<(String, QTensor)> = tensors
         .into_iter()
         .map(|t| {
@@ -22,9 +27,11 @@ pub(super) fn write(source: &Source, target: &Target, tensors: Vec<NamedTensor>)
         .collect::<Result<_, _>>()
         .map_err(failed)?;
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    let metadata = metadata(source, target)?;
+    let metadata = metadata(source, target, weights_sha256)?;
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (*key, value)).collect();
-    let mut out = Cursor::new(Vec::new());
+    let mut out = Vec::new();
+    out.try_reserve_exact(size).map_err(|_| ConvertError::OutOfMemory(size))?;
+    let mut out = Cursor::new(out);
     gguf_file::write(&mut out, &metadata, &tensors).map_err(failed)?;
     let mut bytes = out.into_inner();
     // candle writes version 2, whose little-endian layout is also that of version 3, the one that tools expect today.
@@ -106,10 +113,10 @@ fn file_type(dtype: Dtype) -> u32 {
     }
 }
 
-fn metadata(source: &Source, target: &Target) -> Result<Vec<(&'static str, Value)>, ConvertError> {
+fn metadata(source: &Source, target: &Target, weights_sha256: &str) -> Result<Vec<(&'static str, Value)>, ConvertError> {
     let number = |n: usize| Value::U32(n as u32);
     let text = |s: &str| Value::String(s.into());
-    let [width, layers, inner, heads, positions] = source.shape();
+    let Shape { width, layers, inner, heads, positions, .. } = source.shape;
     let mut out = vec![
         (key::ARCHITECTURE, text("bert")),
         (key::NAME, text(&target.id)),
@@ -120,10 +127,10 @@ fn metadata(source: &Source, target: &Target) -> Result<Vec<(&'static str, Value
         (key::LAYERS, number(layers)),
         (key::INNER, number(inner)),
         (key::HEADS, number(heads)),
-        (key::EPSILON, Value::F32(source.epsilon())),
+        (key::EPSILON, Value::F32(source.epsilon)),
         (key::CAUSAL, Value::Bool(false)),
         (key::MAX_TOKENS, number(source.max_tokens)),
-        (key::SOURCE_SHA256, text(&source.weights_sha256)),
+        (key::SOURCE_SHA256, text(weights_sha256)),
     ];
     if let Some(licence) = &target.licence {
         out.push((key::LICENCE, text(licence)));
@@ -150,7 +157,7 @@ fn metadata(source: &Source, target: &Target) -> Result<Vec<(&'static str, Value
         }
     }
     out.extend(vocabulary(&source.tokenizer)?);
-    out.push((key::TOKENIZER, text(source.tokenizer_json)));
+    out.push((key::TOKENIZER, text(&source.tokenizer_json)));
     Ok(out)
 }
 

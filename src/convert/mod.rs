@@ -5,12 +5,16 @@
 //! no multiple of a block; everything else (positions, segments, vectors, the classifier's one row) stays F32.
 
 mod gguf;
+mod plan;
 mod source;
+mod weights;
 
-pub use source::{Files, Overrides};
+pub use source::{Files, Overrides, open_weights};
 
 use crate::kernels::quant::Dtype;
 use source::Source;
+use std::io::Read;
+use weights::Weights;
 
 /// What the file is to be called and how its weights are to be stored.
 #[derive(Clone, Debug)]
@@ -34,6 +38,9 @@ pub enum ConvertError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The result takes more memory than there is.
+    #[error("There is no memory for {0} bytes. Close other pages, or use a smaller model.")]
+    OutOfMemory(usize),
     /// A kind of model that this library does not run.
     #[error("{0} is not handled. Handled are BERT encoders with mean or CLS pooling, and BERT cross-encoders with one logit.")]
     Unsupported(String),
@@ -57,12 +64,62 @@ pub enum ConvertError {
     },
 }
 
-/// Converts a checkpoint.
+/// Name of the file with the weights.
+const WEIGHTS: &str = "model.safetensors";
+/// Bytes read at a time.
+const READ: usize = 1 << 18;
+
+/// A conversion, which takes the weights as they arrive and keeps only what becomes of them.
+pub struct Converter {
+    source: Source,
+    target: Target,
+    weights: Weights,
+}
+
+impl Converter {
+    /// Begins with the small files.
+    ///
+    /// # Errors
+    /// See [`ConvertError`].
+    pub fn new(files: Files, overrides: &Overrides, target: Target) -> Result<Self, ConvertError> {
+        Ok(Self { source: Source::read(files, overrides)?, target, weights: Weights::new() })
+    }
+
+    /// Takes the next bytes of model.safetensors. What is wrong with its tensors is known as soon as its header is there.
+    ///
+    /// # Errors
+    /// See [`ConvertError`]; nothing more may be done then.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), ConvertError> {
+        let Self { source, target, weights } = self;
+        weights.push(bytes, |metadata| plan::plan(source, metadata, target.dtype))
+    }
+
+    /// SHA-256 of the bytes so far, in hexadecimal.
+    pub fn sha256(&self) -> String {
+        self.weights.sha256()
+    }
+
+    /// The GGUF file.
+    ///
+    /// # Errors
+    /// [`ConvertError::File`] if the weights end too early.
+    pub fn finish(self) -> Result<Vec<u8>, ConvertError> {
+        let weights_sha256 = self.weights.sha256();
+        gguf::write(&self.source, &self.target, &weights_sha256, self.weights.finish()?)
+    }
+}
+
+/// Converts a checkpoint whose weights, the bytes of model.safetensors, come from `weights`.
 ///
 /// # Errors
 /// See [`ConvertError`].
-pub fn convert(files: &Files, overrides: &Overrides, target: &Target) -> Result<Vec<u8>, ConvertError> {
-    let source = Source::read(files, overrides)?;
-    let tensors = source.tensors(target.dtype)?;
-    gguf::write(&source, target, tensors)
+pub fn convert(files: Files, mut weights: impl Read, overrides: &Overrides, target: Target) -> Result<Vec<u8>, ConvertError> {
+    let mut converter = Converter::new(files, overrides, target)?;
+    let mut bytes = vec![0; READ];
+    loop {
+        match weights.read(&mut bytes).map_err(plan::wrong)? {
+            0 => return converter.finish(),
+            n => converter.push(&bytes[..n])?,
+        }
+    }
 }

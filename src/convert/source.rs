@@ -1,23 +1,19 @@
-//! Reading a checkpoint in Hugging Face's layout: what it is, and its tensors under our names.
+//! What a checkpoint in Hugging Face's layout is, from the small files that lie beside its weights.
 
-use super::ConvertError;
-use crate::kernels::quant::{Dtype, quantize};
-use crate::model::names::{self, layer};
+use super::{ConvertError, WEIGHTS};
 use crate::model::{Head, Pooling, Tokenizer};
-use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::path::Path;
 
-/// The files of a checkpoint. All but the first three are optional.
-#[derive(Clone, Debug, Default)]
+/// The files of a checkpoint but for its weights. All but the first two are optional.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Files {
     /// config.json.
     pub config: String,
     /// tokenizer.json.
     pub tokenizer: String,
-    /// model.safetensors.
-    pub weights: Vec<u8>,
     /// modules.json of sentence-transformers.
     pub modules: Option<String>,
     /// 1_Pooling/config.json of sentence-transformers.
@@ -33,24 +29,30 @@ impl Files {
     ///
     /// # Errors
     /// [`ConvertError::File`] naming a file that is missing or cannot be read.
-    pub fn from_folder(folder: &std::path::Path) -> Result<Self, ConvertError> {
-        let read = |name: &str| {
-            let path = folder.join(name);
-            std::fs::read(&path).map_err(|e| ConvertError::File { file: path.display().to_string(), problem: e.to_string() })
-        };
-        let text =
-            |name: &str| String::from_utf8(read(name)?).map_err(|e| ConvertError::File { file: name.into(), problem: e.to_string() });
+    pub fn from_folder(folder: &Path) -> Result<Self, ConvertError> {
+        let text = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| in_folder(folder, name, &e));
         let optional = |name: &str| folder.join(name).exists().then(|| text(name)).transpose();
         Ok(Self {
             config: text("config.json")?,
             tokenizer: text("tokenizer.json")?,
-            weights: read("model.safetensors")?,
             modules: optional("modules.json")?,
             pooling: optional("1_Pooling/config.json")?,
             sentence_bert: optional("sentence_bert_config.json")?,
             head: optional("head.json")?,
         })
     }
+}
+
+/// The weights of a checkpoint in a folder.
+///
+/// # Errors
+/// [`ConvertError::File`] if they are missing or cannot be read.
+pub fn open_weights(folder: &Path) -> Result<std::fs::File, ConvertError> {
+    std::fs::File::open(folder.join(WEIGHTS)).map_err(|e| in_folder(folder, WEIGHTS, &e))
+}
+
+fn in_folder(folder: &Path, name: &str, error: &std::io::Error) -> ConvertError {
+    ConvertError::File { file: folder.join(name).display().to_string(), problem: error.to_string() }
 }
 
 /// What is to be taken from here instead of from the files.
@@ -103,34 +105,37 @@ pub(super) enum Use {
 }
 
 /// A checkpoint, understood.
-pub(super) struct Source<'a> {
-    config: BertConfig,
+pub(super) struct Source {
     pub role: Use,
+    pub shape: Shape,
+    pub epsilon: f32,
     pub max_tokens: usize,
     pub query_prefix: Option<String>,
     pub tokenizer: Tokenizer,
-    pub tokenizer_json: &'a str,
-    weights: SafeTensors<'a>,
-    pub weights_sha256: String,
+    pub tokenizer_json: String,
 }
 
-/// A tensor ready to be written.
-pub(super) struct NamedTensor {
-    pub name: String,
-    pub shape: Vec<usize>,
-    pub dtype: Dtype,
-    pub bytes: Vec<u8>,
+/// The sizes of an encoder.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub width: usize,
+    pub layers: usize,
+    pub inner: usize,
+    pub heads: usize,
+    pub positions: usize,
+    pub words: usize,
+    pub segments: usize,
 }
 
 fn json<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, ConvertError> {
     serde_json::from_str(text).map_err(|e| ConvertError::File { file: file.into(), problem: e.to_string() })
 }
 
-impl<'a> Source<'a> {
-    pub fn read(files: &'a Files, overrides: &Overrides) -> Result<Self, ConvertError> {
+impl Source {
+    pub fn read(files: Files, overrides: &Overrides) -> Result<Self, ConvertError> {
         let config: BertConfig = json("config.json", &files.config)?;
         check(&config)?;
-        let role = role(files, &config, overrides)?;
+        let role = role(&files, &config, overrides)?;
         let sentence_bert: Option<SentenceBert> =
             files.sentence_bert.as_deref().map(|t| json("sentence_bert_config.json", t)).transpose()?;
         let own = sentence_bert.and_then(|c| c.max_seq_length).unwrap_or(config.max_position_embeddings);
@@ -141,76 +146,26 @@ impl<'a> Source<'a> {
         if matches!(role, Use::CrossEncoder(_)) && config.type_vocab_size < 2 {
             return Err(ConvertError::Unsupported("a cross-encoder that does not tell query from passage by token type".into()));
         }
-        let weights = SafeTensors::deserialize(&files.weights)
-            .map_err(|e| ConvertError::File { file: "model.safetensors".into(), problem: e.to_string() })?;
         let tokenizer = Tokenizer::from_json(&files.tokenizer)
             .map_err(|e| ConvertError::File { file: "tokenizer.json".into(), problem: e.to_string() })?;
+        let shape = Shape {
+            width: config.hidden_size,
+            layers: config.num_hidden_layers,
+            inner: config.intermediate_size,
+            heads: config.num_attention_heads,
+            positions: config.max_position_embeddings,
+            words: config.vocab_size,
+            segments: config.type_vocab_size,
+        };
         Ok(Self {
-            config,
             role,
+            shape,
+            epsilon: config.layer_norm_eps as f32,
             max_tokens,
             query_prefix: overrides.query_prefix.clone(),
             tokenizer,
-            tokenizer_json: &files.tokenizer,
-            weights,
-            weights_sha256: crate::model::manifest::sha256(&files.weights),
+            tokenizer_json: files.tokenizer,
         })
-    }
-
-    /// Width, layers, inner width, heads, positions.
-    pub fn shape(&self) -> [usize; 5] {
-        let c = &self.config;
-        [c.hidden_size, c.num_hidden_layers, c.intermediate_size, c.num_attention_heads, c.max_position_embeddings]
-    }
-
-    pub fn epsilon(&self) -> f32 {
-        self.config.layer_norm_eps as f32
-    }
-
-    /// All tensors in the order of the file, large matrices stored as `dtype`.
-    pub fn tensors(&self, dtype: Dtype) -> Result<Vec<NamedTensor>, ConvertError> {
-        let BertConfig { hidden_size: width, intermediate_size: inner, .. } = self.config;
-        let mut taker = Taker::new(&self.weights, dtype);
-        taker.matrix(names::WORDS, "embeddings.word_embeddings.weight", self.config.vocab_size, width)?;
-        taker.plain(names::POSITIONS, "embeddings.position_embeddings.weight", &[self.config.max_position_embeddings, width])?;
-        taker.plain(names::SEGMENTS, "embeddings.token_type_embeddings.weight", &[self.config.type_vocab_size, width])?;
-        taker.norm(names::EMBEDDING_NORM, "embeddings.LayerNorm", width)?;
-        for i in 0..self.config.num_hidden_layers {
-            let ours = |part: &str| format!("blk.{i}.{part}");
-            let theirs = |part: &str| format!("encoder.layer.{i}.{part}");
-            for (name, part) in [(layer::QUERY, "query"), (layer::KEY, "key"), (layer::VALUE, "value")] {
-                taker.linear(&ours(name), &theirs(&format!("attention.self.{part}")), width, width)?;
-            }
-            taker.linear(&ours(layer::ATTENTION_OUTPUT), &theirs("attention.output.dense"), width, width)?;
-            taker.norm(&ours(layer::ATTENTION_NORM), &theirs("attention.output.LayerNorm"), width)?;
-            taker.linear(&ours(layer::UP), &theirs("intermediate.dense"), inner, width)?;
-            taker.linear(&ours(layer::DOWN), &theirs("output.dense"), width, inner)?;
-            taker.norm(&ours(layer::OUTPUT_NORM), &theirs("output.LayerNorm"), width)?;
-        }
-        match self.role {
-            Use::CrossEncoder(Head::Classifier) => {
-                self.insist_on_one_logit()?;
-                taker.linear(names::POOLER, "pooler.dense", width, width)?;
-                taker.plain(&format!("{}.weight", names::CLASSIFIER), "classifier.weight", &[1, width])?;
-                taker.plain(&format!("{}.bias", names::CLASSIFIER), "classifier.bias", &[1])?;
-            }
-            // A pooler beside mean pooling, CLS pooling or segment-cosine is a remnant of pretraining that nothing reads.
-            Use::BiEncoder(_) | Use::CrossEncoder(Head::SegmentCosine { .. }) => {
-                taker.pass_over(&["pooler.dense.weight", "pooler.dense.bias"])
-            }
-        }
-        // Not weights: the numbers 0, 1, 2, ... that old versions of the library saved.
-        taker.pass_over(&["embeddings.position_ids"]);
-        taker.finish()
-    }
-
-    fn insist_on_one_logit(&self) -> Result<(), ConvertError> {
-        match self.weights.tensor("classifier.weight") {
-            Ok(tensor) if tensor.shape().first().is_some_and(|&outputs| outputs != 1) => {
-                Err(ConvertError::Unsupported(format!("a classifier with {} outputs", tensor.shape()[0])))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -274,86 +229,5 @@ fn pooling(files: &Files, overrides: &Overrides) -> Result<Pooling, ConvertError
         ["mean_tokens" | "mean"] => Ok(Pooling::Mean),
         ["cls_token" | "cls"] => Ok(Pooling::Cls),
         _ => Err(ConvertError::Unsupported(format!("pooling {modes:?}"))),
-    }
-}
-
-/// Takes tensors out of a checkpoint one by one, and knows in the end which were left.
-struct Taker<'a> {
-    weights: &'a SafeTensors<'a>,
-    left: BTreeSet<String>,
-    prefix: &'static str,
-    dtype: Dtype,
-    taken: Vec<NamedTensor>,
-}
-
-impl<'a> Taker<'a> {
-    fn new(weights: &'a SafeTensors<'a>, dtype: Dtype) -> Self {
-        let left: BTreeSet<String> = weights.names().into_iter().map(String::from).collect();
-        let prefix = if left.iter().any(|name| name.starts_with("bert.")) { "bert." } else { "" };
-        Self { weights, left, prefix, dtype, taken: Vec::new() }
-    }
-
-    /// The checkpoint's name: the classifier alone stands outside the prefix.
-    fn full_name(&self, theirs: &str) -> String {
-        if theirs.starts_with("classifier.") { theirs.into() } else { format!("{}{theirs}", self.prefix) }
-    }
-
-    fn values(&mut self, theirs: &str, shape: &[usize]) -> Result<Vec<f32>, ConvertError> {
-        let name = self.full_name(theirs);
-        let tensor = self.weights.tensor(&name).map_err(|_| ConvertError::MissingTensor(name.clone()))?;
-        if tensor.shape() != shape {
-            return Err(ConvertError::Shape { found: tensor.shape().to_vec(), expected: shape.to_vec(), name });
-        }
-        let bytes = tensor.data();
-        let values: Vec<f32> = match tensor.dtype() {
-            safetensors::Dtype::F32 => bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            safetensors::Dtype::F16 => bytes.as_chunks::<2>().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
-            safetensors::Dtype::BF16 => bytes.as_chunks::<2>().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
-            other => return Err(ConvertError::Unsupported(format!("the number type {other:?} of {name}"))),
-        };
-        if let Some(at) = values.iter().position(|x| !x.is_finite()) {
-            return Err(ConvertError::File { file: "model.safetensors".into(), problem: format!("{name}: value {at} is not a number") });
-        }
-        self.left.remove(&name);
-        Ok(values)
-    }
-
-    fn store(&mut self, ours: &str, theirs: &str, shape: &[usize], dtype: Dtype) -> Result<(), ConvertError> {
-        let values = self.values(theirs, shape)?;
-        self.taken.push(NamedTensor { name: ours.into(), shape: shape.to_vec(), dtype, bytes: quantize(&values, dtype) });
-        Ok(())
-    }
-
-    fn plain(&mut self, ours: &str, theirs: &str, shape: &[usize]) -> Result<(), ConvertError> {
-        self.store(ours, theirs, shape, Dtype::F32)
-    }
-
-    fn matrix(&mut self, ours: &str, theirs: &str, rows: usize, cols: usize) -> Result<(), ConvertError> {
-        let fits = cols.is_multiple_of(self.dtype.block_len());
-        self.store(ours, theirs, &[rows, cols], if fits { self.dtype } else { Dtype::F16 })
-    }
-
-    fn linear(&mut self, ours: &str, theirs: &str, rows: usize, cols: usize) -> Result<(), ConvertError> {
-        self.matrix(&format!("{ours}.weight"), &format!("{theirs}.weight"), rows, cols)?;
-        self.plain(&format!("{ours}.bias"), &format!("{theirs}.bias"), &[rows])
-    }
-
-    fn norm(&mut self, ours: &str, theirs: &str, width: usize) -> Result<(), ConvertError> {
-        self.plain(&format!("{ours}.weight"), &format!("{theirs}.weight"), &[width])?;
-        self.plain(&format!("{ours}.bias"), &format!("{theirs}.bias"), &[width])
-    }
-
-    fn pass_over(&mut self, theirs: &[&str]) {
-        for name in theirs {
-            self.left.remove(&self.full_name(name));
-        }
-    }
-
-    fn finish(self) -> Result<Vec<NamedTensor>, ConvertError> {
-        if self.left.is_empty() {
-            Ok(self.taken)
-        } else {
-            Err(ConvertError::UnknownTensors(self.left.into_iter().collect::<Vec<_>>().join(", ")))
-        }
     }
 }

@@ -57,6 +57,7 @@ pub struct OnGpu {
 #[derive(Serialize)]
 pub struct Report {
     agreement: Agreement,
+    precision: &'static str,
     cpu: Option<Cost>,
     gpu: Option<Cost>,
 }
@@ -72,9 +73,10 @@ pub async fn put_on_trial(
     measure: bool,
     checkpoint: &impl Checkpoint,
 ) -> Result<(OnGpu, Report), Error> {
-    let GpuModels { bi_encoder: Some(bi), cross_encoder: Some(cross), .. } = models else {
+    let GpuModels { bi_encoder: Some(bi), cross_encoder: Some(cross), device } = models else {
         return Err(Error::NotReady("a model on the GPU"));
     };
+    let precision = Gpu::on(device).precision();
     let agreement = trial::compare((bi_encoder, cross_encoder), (&bi, &cross)).await?;
     let (mut cpu, mut gpu) = (None, None);
     if measure {
@@ -84,7 +86,7 @@ pub async fn put_on_trial(
         gpu = Some(trial::cost(&cross, patience, checkpoint).await.map_err(on_device)?);
         cpu = Some(known);
     }
-    Ok((OnGpu { bi_encoder: bi, cross_encoder: cross, watch: Watch::default() }, Report { agreement, cpu, gpu }))
+    Ok((OnGpu { bi_encoder: bi, cross_encoder: cross, watch: Watch::default() }, Report { agreement, precision, cpu, gpu }))
 }
 
 impl OnGpu {

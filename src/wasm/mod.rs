@@ -1,19 +1,20 @@
 //! The engine as JavaScript sees it. Runs in a worker: calls are long.
 
+mod convert;
+mod file;
 mod gpu;
 mod js;
 
 use crate::Error;
 use crate::backend::{Backend, Cpu, DeviceError};
-use crate::convert::{Files, Overrides, Target};
 use crate::corpus::{Document, read_documents};
-use crate::kernels::quant::Dtype;
-use crate::model::{BiEncoder, Config, CrossEncoder, Embedding, Pooling, Query, manifest};
+use crate::model::{BiEncoder, Config, CrossEncoder, Embedding, Query};
 use crate::pipeline::{self, Candidates, Collection, Kind};
 use crate::rerank::{self, Checkpoint};
+use file::FileBuffer;
 use gpu::{GpuModels, OnGpu};
 use js::JsCheckpoint;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -44,46 +45,6 @@ struct LastQuery {
 struct Indexed {
     collection: Collection,
     tokens: RefCell<Vec<u32>>,
-}
-
-/// A file on its way in. Its bytes are written once, to where they are needed: copies made outside would add up to more than
-/// the models themselves.
-#[wasm_bindgen]
-pub struct FileBuffer {
-    pub(in crate::wasm) bytes: Vec<u8>,
-}
-
-#[wasm_bindgen]
-impl FileBuffer {
-    /// Room for a file of so many bytes. (A longer one is no mistake, only slower.)
-    #[wasm_bindgen(constructor)]
-    pub fn new(capacity: usize) -> Result<Self, JsValue> {
-        let mut bytes = Vec::new();
-        // Growing the memory is slow, and loading would do it a hundred times. What a model takes up beyond its file is had in
-        // the same stroke and left free.
-        bytes
-            .try_reserve_exact(capacity.saturating_add(capacity / 4 * 3))
-            .map_err(|_| js::error(Error::BadRequest(format!("there is no memory for {capacity} bytes"))))?;
-        bytes.shrink_to(capacity);
-        Ok(Self { bytes })
-    }
-
-    /// Adds bytes at the end.
-    pub fn append(&mut self, part: &js_sys::Uint8Array) {
-        let (len, more) = (self.bytes.len(), part.length() as usize);
-        self.bytes.reserve(more);
-        part.copy_to_uninit(&mut self.bytes.spare_capacity_mut()[..more]);
-        // SAFETY: as many bytes as are added here have just been written there.
-        unsafe { self.bytes.set_len(len + more) };
-    }
-
-    /// The bytes so far, where they lie: to be read at once, as any other call may move the engine's memory.
-    #[wasm_bindgen(unchecked_return_type = "Uint8Array<ArrayBuffer>")]
-    pub fn view(&self) -> js_sys::Uint8Array {
-        // SAFETY: the caller is told for how long it is valid. A view that has become invalid is empty, as the memory that it
-        // was of is detached; nothing can be read or written through it.
-        unsafe { js_sys::Uint8Array::view(&self.bytes) }
-    }
 }
 
 struct Loaded<M> {
@@ -119,18 +80,6 @@ struct Retrieved<'a> {
     candidates: Vec<Candidate<'a>>,
     embed_ms: f64,
     retrieve_ms: f64,
-}
-
-#[derive(Deserialize)]
-struct ConvertExtras {
-    id: String,
-    quantization: String,
-    licence: Option<String>,
-    pooling: Option<Pooling>,
-    max_tokens: Option<usize>,
-    query_prefix: Option<String>,
-    /// Text of head.json, for a `segment-cosine` cross-encoder.
-    head: Option<String>,
 }
 
 #[wasm_bindgen]
@@ -366,27 +315,4 @@ impl Loaded<CrossEncoder<Cpu>> {
         let alone = self.model.pair(query, "")?.tokens() as u32;
         Ok(alone.saturating_add(passage).min(self.model.encoder().config().max_tokens as u32))
     }
-}
-
-/// Converts a checkpoint's files into a GGUF file, as `tabrank convert` does.
-#[wasm_bindgen]
-pub fn convert(config: String, tokenizer: String, weights: Vec<u8>, extras: JsValue) -> Result<Vec<u8>, JsValue> {
-    let extras: ConvertExtras = js::argument(extras)?;
-    let dtype = match extras.quantization.as_str() {
-        "Q8_0" => Dtype::Q8,
-        "Q4_0" => Dtype::Q4,
-        "F16" => Dtype::F16,
-        "F32" => Dtype::F32,
-        other => return Err(js::error(Error::BadRequest(format!("{other:?} is no quantization; there are Q8_0, Q4_0, F16, F32")))),
-    };
-    let files = Files { config, tokenizer, weights, head: extras.head, ..Files::default() };
-    let overrides = Overrides { pooling: extras.pooling, max_tokens: extras.max_tokens, query_prefix: extras.query_prefix };
-    let target = Target { id: extras.id, dtype, licence: extras.licence };
-    crate::convert::convert(&files, &overrides, &target).map_err(|e| js::error(e.into()))
-}
-
-/// SHA-256 in hexadecimal, for pages where the browser's own is not to be had (plain http).
-#[wasm_bindgen]
-pub fn sha256(bytes: &[u8]) -> String {
-    manifest::sha256(bytes)
 }

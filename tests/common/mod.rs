@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tabrank::backend::{Cpu, Products};
-use tabrank::convert::{Files, Overrides, Target, convert};
+use tabrank::convert::{Files, Overrides, Target, convert, open_weights};
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::{BiEncoder, CrossEncoder, Pair, Pooling, Sequence};
 
@@ -58,13 +58,13 @@ pub fn bi_encoder_f32() -> BiEncoder<Cpu> {
     let files = Files::from_folder(&folder).unwrap_or_else(|e| panic!("{e} Run ./build.sh models first."));
     let overrides = Overrides { pooling: Some(Pooling::Mean), max_tokens: Some(256), query_prefix: None };
     let target = Target { id: "all-MiniLM-L6-v2".into(), dtype: Dtype::F32, licence: None };
-    BiEncoder::load(convert(&files, &overrides, &target).unwrap(), Cpu::default()).unwrap()
+    BiEncoder::load(convert(files, open_weights(&folder).unwrap(), &overrides, target).unwrap(), Cpu::default()).unwrap()
 }
 
 /// Converts a folder, which must succeed.
 pub fn converted(folder: &Path, dtype: Dtype) -> Vec<u8> {
     let target = Target { id: "converted".into(), dtype, licence: None };
-    convert(&Files::from_folder(folder).unwrap(), &Overrides::default(), &target).unwrap()
+    convert(Files::from_folder(folder).unwrap(), open_weights(folder).unwrap(), &Overrides::default(), target).unwrap()
 }
 
 pub fn logit(model: &CrossEncoder<Cpu>, query: &str, passage: &str) -> f32 {

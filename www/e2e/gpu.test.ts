@@ -62,7 +62,7 @@ describe("a GPU that is insisted on", () => {
   it("gives the CPU's scores but for rounding, and its vectors", async () => {
     const expected = await onCpu();
     const info = await load("webgpu");
-    expect(info.gpu).toMatchObject({ state: "ready", adapter: expect.stringContaining("swiftshader") });
+    expect(info.gpu).toMatchObject({ state: "ready", adapter: expect.stringContaining("swiftshader"), precision: "f32" });
     expect(info.gpu.agreement?.logits).toBeLessThan(0.1);
     const found = await rerank();
     expect(found.device).toMatch(/^webgpu \(.*swiftshader/);

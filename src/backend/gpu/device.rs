@@ -25,6 +25,7 @@ pub struct Device {
     name: String,
     software: bool,
     quads: bool,
+    halves: bool,
     pipelines: RefCell<HashMap<Shader, Rc<wgpu::ComputePipeline>>>,
     recording: RefCell<Recording>,
     pool: Rc<Pool>,
@@ -68,8 +69,9 @@ impl Device {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
         let adapter = instance.request_adapter(&options).await.map_err(|e| unavailable(e.to_string()))?;
-        let required_features = adapter.features() & wgpu::Features::SUBGROUP;
-        let quads = if cfg!(target_arch = "wasm32") { subgroups } else { !required_features.is_empty() };
+        let required_features = adapter.features() & (wgpu::Features::SUBGROUP | wgpu::Features::SHADER_F16);
+        let quads = if cfg!(target_arch = "wasm32") { subgroups } else { required_features.contains(wgpu::Features::SUBGROUP) };
+        let halves = required_features.contains(wgpu::Features::SHADER_F16);
         let descriptor = wgpu::DeviceDescriptor { required_features, required_limits: wgpu::Limits::default(), ..Default::default() };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|e| unavailable(e.to_string()))?;
         let failure = Arc::new(Mutex::new(None));
@@ -96,6 +98,7 @@ impl Device {
             name,
             software,
             quads,
+            halves,
             pipelines: RefCell::default(),
             recording: RefCell::new(Recording { encoder: None, parameters: Vec::new(), uniforms }),
             pool: Rc::default(),
@@ -116,6 +119,11 @@ impl Device {
     /// Whether four neighbouring invocations can hand values round.
     pub fn has_quads(&self) -> bool {
         self.quads
+    }
+
+    /// Whether it has floats of 16 bits.
+    pub fn has_halves(&self) -> bool {
+        self.halves
     }
 
     /// Gives the device back, as a browser does that takes it away.
@@ -200,8 +208,9 @@ impl Device {
     fn pipeline(&self, shader: &Shader) -> Rc<wgpu::ComputePipeline> {
         let make = || {
             // The library's own compiler doesn't know the line, nor does it need it.
-            let enabled = if cfg!(target_arch = "wasm32") && self.quads { "enable subgroups;\n" } else { "" };
-            let source = wgpu::ShaderSource::Wgsl(format!("{enabled}{}", shader.source()).into());
+            let quads = if cfg!(target_arch = "wasm32") && self.quads { "enable subgroups;\n" } else { "" };
+            let halves = if self.halves { "enable f16;\n" } else { "" };
+            let source = wgpu::ShaderSource::Wgsl(format!("{quads}{halves}{}", shader.source()).into());
             let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(shader.name), source });
             Rc::new(self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(shader.name),

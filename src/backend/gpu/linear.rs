@@ -14,6 +14,8 @@ use std::sync::LazyLock;
 pub enum Tiling {
     /// In workgroup memory: what a GPU is made for.
     Workgroup,
+    /// In workgroup memory as floats of 16 bits, which GPUs fetch and multiply in pairs. Needs [`Device::has_halves`].
+    Halves,
     /// In each invocation's registers, four neighbours sharing what they fetch: for software, where barriers are dear. Needs
     /// [`Device::has_quads`].
     Quads,
@@ -23,7 +25,7 @@ impl Tiling {
     /// Rows and quads of outputs of a workgroup.
     fn size(self) -> [usize; 2] {
         match self {
-            Self::Workgroup => [128, 16],
+            Self::Workgroup | Self::Halves => [128, 16],
             Self::Quads => [16, 32],
         }
     }
@@ -31,7 +33,7 @@ impl Tiling {
     /// Where the weight of an input and an output lies in memory, counted in weights, if there are so many of both.
     fn place(self, input: usize, output: usize, inputs: usize, outputs: usize) -> usize {
         match self {
-            Self::Workgroup => input * outputs + output,
+            Self::Workgroup | Self::Halves => input * outputs + output,
             Self::Quads => output * inputs + input,
         }
     }
@@ -39,8 +41,8 @@ impl Tiling {
     /// The file with the function `weight`, for bytes or for floats.
     fn weights(self, bytes: bool) -> &'static str {
         match (self, bytes) {
-            (Self::Workgroup, true) => include_str!("shaders/weights_bytes.wgsl"),
-            (Self::Workgroup, false) => include_str!("shaders/weights_floats.wgsl"),
+            (Self::Workgroup | Self::Halves, true) => include_str!("shaders/weights_bytes.wgsl"),
+            (Self::Workgroup | Self::Halves, false) => include_str!("shaders/weights_floats.wgsl"),
             (Self::Quads, true) => include_str!("shaders/weights_bytes_rows.wgsl"),
             (Self::Quads, false) => include_str!("shaders/weights_floats_rows.wgsl"),
         }
@@ -132,18 +134,20 @@ impl Linear {
             Activation::Gelu => 1,
             Activation::Tanh => 2,
         };
-        let main = match self.tiling {
-            Tiling::Workgroup => include_str!("shaders/linear_tiled.wgsl"),
-            Tiling::Quads => include_str!("shaders/linear_quads.wgsl"),
+        let (tile, folded, main) = match self.tiling {
+            Tiling::Workgroup => ("alias Tile = vec4f;", 0, include_str!("shaders/linear_tiled.wgsl")),
+            Tiling::Halves => ("alias Tile = vec4h;", 8, include_str!("shaders/linear_tiled.wgsl")),
+            Tiling::Quads => ("", 0, include_str!("shaders/linear_quads.wgsl")),
         };
         let files = [
             &POLYNOMIAL[..],
             include_str!("shaders/activation.wgsl"),
             include_str!("shaders/linear.wgsl"),
+            tile,
             main,
             self.tiling.weights(bytes),
         ];
-        Shader::new("linear", &[("ACTIVATION", activation)], &files)
+        Shader::new("linear", &[("ACTIVATION", activation), ("FOLDED", folded)], &files)
     }
 }
 

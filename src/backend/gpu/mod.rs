@@ -1,6 +1,7 @@
 //! The encoder's arithmetic on a GPU, by WebGPU in browsers and by Vulkan natively.
 //!
-//! Weights of 8-bit and 4-bit files stay integers with their scales; everything else is in f32. Sequences are packed without
+//! Weights of 8-bit and 4-bit files stay integers with their scales; everything else is in f32, except that linear layers
+//! multiply halves where the device has them. Sequences are packed without
 //! padding, so that nothing has to be masked. Operations are recorded and submitted when a result is read; only that result
 //! comes back. A row's results don't depend on the rows beside it: each output is summed up by one invocation in an order
 //! that knows nothing of the batch.
@@ -66,13 +67,22 @@ enum WordTable {
 impl Gpu {
     /// A backend on a device, with the tiling that suits it.
     pub fn on(device: Rc<Device>) -> Self {
-        let tiling = if device.is_software() && device.has_quads() { Tiling::Quads } else { Tiling::Workgroup };
+        let tiling = match (device.is_software(), device.has_quads(), device.has_halves()) {
+            (true, true, _) => Tiling::Quads,
+            (false, _, true) => Tiling::Halves,
+            _ => Tiling::Workgroup,
+        };
         Self::new(device, tiling)
     }
 
     /// A backend on a device.
     pub fn new(device: Rc<Device>, tiling: Tiling) -> Self {
         Self { device, tiling }
+    }
+
+    /// What linear layers multiply: `f32` or `f16`.
+    pub fn precision(&self) -> &'static str {
+        if self.tiling == Tiling::Halves { "f16" } else { "f32" }
     }
 
     /// The device.
@@ -83,7 +93,7 @@ impl Gpu {
     /// Lanes that share a row, and rows of a workgroup, where rows are summed up.
     fn lanes(&self) -> [u32; 2] {
         match self.tiling {
-            Tiling::Workgroup => [32, 4],
+            Tiling::Workgroup | Tiling::Halves => [32, 4],
             // Each invocation by itself: there is no barrier then.
             Tiling::Quads => [1, 64],
         }
@@ -121,7 +131,7 @@ impl Gpu {
     /// take for a head.
     fn spans(&self, sequences: impl Iterator<Item = (Range<usize>, Range<usize>)>) -> (wgpu::Buffer, usize) {
         match self.tiling {
-            Tiling::Workgroup => {
+            Tiling::Workgroup | Tiling::Halves => {
                 let spans: Vec<_> = sequences.flat_map(|(tokens, queries)| std::iter::repeat_n(tokens, queries.len())).collect();
                 let groups = spans.len().div_ceil(64);
                 (self.upload_ranges(spans.into_iter()), groups)
@@ -154,7 +164,7 @@ impl Backend for Gpu {
     }
 
     fn describe(&self) -> String {
-        format!("webgpu ({}, f32)", self.device.name())
+        format!("webgpu ({}, {})", self.device.name(), self.precision())
     }
 
     fn linear(&self, weights: &[Weight], bias: &[f32]) -> Linear {
@@ -232,7 +242,7 @@ impl Backend for Gpu {
         }
         let attended = Buffer { block: self.device.block(x.rows * width), rows: x.rows, width };
         let main = match self.tiling {
-            Tiling::Workgroup => include_str!("shaders/attention_queries.wgsl"),
+            Tiling::Workgroup | Tiling::Halves => include_str!("shaders/attention_queries.wgsl"),
             Tiling::Quads => include_str!("shaders/attention_quads.wgsl"),
         };
         let size = (quads / heads) as u32;
