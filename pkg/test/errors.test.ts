@@ -74,6 +74,11 @@ describe("an error of the platform", () => {
   test("a trap is a crash", () => {
     expect(cross(new WebAssembly.RuntimeError("unreachable"))).toBeInstanceOf(errors.WorkerCrashedError);
   });
+  test("a buffer that can't be had is a want of memory", () => {
+    expect(toWire(new RangeError("Array buffer allocation failed")).code).toBe("out-of-memory");
+    expect(toWire(new RangeError("Invalid array length")).code).toBe("out-of-memory");
+    expect(toWire(new RangeError("toFixed() digits argument must be between 0 and 100")).code).toBe("internal");
+  });
   test("an aborted fetch is an AbortError", () => {
     expect(cross(new DOMException("stopped", "AbortError"))).toMatchObject({ name: "AbortError", code: "aborted" });
   });

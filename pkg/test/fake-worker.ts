@@ -135,9 +135,9 @@ export function joining(): JoinParams {
 }
 
 /** A ranker with one worker, or with as many helpers besides as engines are given. */
-export async function setUp(pace = 1, { helpers = [] as Handlers[], scoreCache = 1000, lead = {} as Partial<Handlers> } = {}) {
+export async function setUp(pace = 1, { helpers = [] as Handlers[], scoreCache = 1000, lead = {} as Partial<Handlers>, full = false } = {}) {
   const begun: Begun = [];
-  const worker = new FakeWorker({ ...engine(begun, pace), ...lead });
+  const worker = new FakeWorker({ ...engine(begun, pace), ...lead }, 1000, full);
   const crew = new Crew(new Channel(worker), 1 + helpers.length);
   const helperWorkers = helpers.map((handlers) => new FakeWorker(handlers));
   await Promise.all(helperWorkers.map((helper) => crew.hire(() => helper, joining())));

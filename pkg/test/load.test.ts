@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AbortError, BadInputError, DisposedError, load, ModelUnavailableError, type LoadOptions } from "../src/index.js";
 import type { JoinParams, LoadParams } from "../src/protocol.js";
 import type { Handlers } from "../src/serve.js";
+import { FakeCaches } from "./caches.js";
 import { engine, FakeWorker, info, joining } from "./fake-worker.js";
 
 const entry = (id: string, role: string) => ({
@@ -113,6 +114,19 @@ describe("load", () => {
     await expect(load({ ...at, worker: make, ...more })).rejects.toThrow(error);
     expect(made.map(({ terminated }) => terminated)).toEqual([true]);
     expect(loads).toEqual([]);
+  });
+
+  test("takes the manifest as it last was where there is no connection, and none where no model is of it", async () => {
+    vi.stubGlobal("caches", new FakeCaches());
+    const { make, loads } = factory();
+    (await load({ ...at, worker: make, workers: 1 })).dispose();
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+    (await load({ ...at, worker: make, workers: 1 })).dispose();
+    expect(loads[1]).toEqual(loads[0]);
+    await expect(load({ ...at, worker: make, cache: false })).rejects.toThrow(ModelUnavailableError);
+    const bytes = new Uint8Array(1);
+    (await load({ ...at, worker: make, workers: 1, cache: false, biEncoder: bytes, crossEncoder: "https://example.org/m.gguf" })).dispose();
+    expect(loads[2]).toMatchObject({ biEncoder: { bytes }, crossEncoder: { url: "https://example.org/m.gguf" } });
   });
 
   test("is let go of at once while the manifest is on its way", async () => {
