@@ -75,7 +75,7 @@ module() {
   # The feature is the engine's alone: what it depends on is the same in both builds, and compiled once.
   cargo rustc --profile wasm --locked --target wasm32-unknown-unknown --target-dir target --lib --no-default-features --features gpu \
     -- ${feature:+-C target-feature=+$feature}
-  cargo run --release --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue "$name"
+  cargo run --profile tool --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue "$name"
   [ -z "$feature" ] || same_everywhere "target/glue/${name}_bg.wasm"
   optimize "target/glue/${name}_bg.wasm" target/glue/optimized.wasm ${feature:+--enable-$feature}
   mkdir -p pkg/wasm
@@ -106,6 +106,19 @@ same_everywhere() {
   node_modules/.bin/wasm-as "${features[@]}" --enable-relaxed-simd $text -o "$1"
 }
 
+# Compilers now and then leave a core idle, so this runs a step beside another. What the first of them says comes when it has ended.
+beside() {
+  local log=target/$1.log job outcome=0
+  mkdir -p target
+  "$1" >"$log" 2>&1 &
+  job=$!
+  "${@:2}" || outcome=$?
+  [ $outcome = 0 ] || kill $job
+  wait $job || outcome=1
+  cat "$log"
+  return $outcome
+}
+
 models() {
   tools; native
   say "models"
@@ -117,7 +130,8 @@ models() {
 }
 
 site() {
-  wasm; models
+  tools; node_modules
+  beside wasm models
   say "page (www/dist)"
   npm run --silent build --workspace pkg
   npm run --silent build --workspace www

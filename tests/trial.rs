@@ -31,7 +31,7 @@ fn damage(file: &mut [u8]) {
 }
 
 fn compare((bi, cross): &Models, (other_bi, other_cross): &Models) -> Result<trial::Agreement, Distrust> {
-    block_on(trial::compare((bi, cross), (other_bi, other_cross)))
+    block_on(trial::compare(Some((bi, other_bi)), (cross, other_cross)))
 }
 
 #[test]
@@ -39,7 +39,9 @@ fn the_same_agrees_and_something_else_does_not() {
     let (right, wrong) = (models(|_| {}), models(damage));
     let agreement = compare(&right, &right).unwrap();
     assert_eq!(agreement.logits, 0.0);
-    assert!(agreement.cosine > 0.99999);
+    assert!(agreement.cosine.unwrap() > 0.99999);
+    let alone = block_on(trial::compare::<Cpu, Cpu>(None, (&right.1, &right.1))).unwrap();
+    assert_eq!((alone.logits, alone.cosine), (0.0, None));
     let mixed = (models(|_| {}).0, wrong.1);
     assert!(matches!(compare(&right, &mixed), Err(Distrust::Logits { .. })));
     let mixed = (wrong.0, models(|_| {}).1);

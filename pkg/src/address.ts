@@ -21,11 +21,6 @@ export function folder(url: string | URL, what: string, base?: string): URL {
   return absolute;
 }
 
-/** What relative addresses are relative to. */
-export function pageUrl(): string | undefined {
-  return typeof document === "undefined" ? globalThis.location?.href : document.baseURI;
-}
-
 /** Where the models of these options are. */
 export function places({ modelsUrl, hubUrl }: Pick<LoadOptions, "modelsUrl" | "hubUrl">, base: string | undefined): { models: URL; hub: URL } {
   return {

@@ -1,11 +1,12 @@
 /** What is kept in the browser's store, as seen from the page. */
 
-import { pageUrl, places } from "./address.js";
+import { places } from "./address.js";
 import { checkpointOf, keyOf } from "./checkpoint.js";
 import { choices, requests } from "./choice.js";
 import { recalled } from "./hub.js";
 import { fileKey } from "./keys.js";
 import { manifestOf, verifiable } from "./manifest.js";
+import { platform } from "./platform.js";
 import type { ModelRequest } from "./protocol.js";
 import { digestWith } from "./room.js";
 import { Store } from "./store.js";
@@ -22,17 +23,18 @@ interface Places {
 const digest = digestWith(() => Promise.reject(new Error("no store")));
 
 /**
- * Whether `load()` with the same options would find both models in the browser's store. If the manifest can't be fetched, the one
+ * Whether `load()` with the same options would find its models in the browser's store. If the manifest can't be fetched, the one
  * that was last seen counts.
  */
 export async function isCached(options: Pick<LoadOptions, "biEncoder" | "crossEncoder" | "modelsUrl" | "hubUrl" | "signal"> = {}): Promise<boolean> {
-  const base = pageUrl();
+  const base = platform.base();
   const chosen = choices(options, base);
   const { models, hub } = places(options, base);
   const store = await Store.open();
   if (!store) return false;
   const { biEncoder, crossEncoder } = await requests(chosen, () => manifestOf(models, store, options.signal));
-  const kept = await Promise.all([biEncoder, crossEncoder].map((request) => isKept(request, { store, models, hub })));
+  const wanted = [biEncoder, crossEncoder].filter((request) => request !== null);
+  const kept = await Promise.all(wanted.map((request) => isKept(request, { store, models, hub })));
   return kept.every(Boolean);
 }
 

@@ -2,7 +2,8 @@
 
 import { untilAborted } from "./abort.js";
 import { aborted, crashed, DisposedError, fromWire, OutOfMemoryError, WorkerCrashedError, type TabrankError } from "./errors.js";
-import type { Call, CallName, Calls, Reply, Request } from "./protocol.js";
+import type { WorkerLike } from "./platform.js";
+import type { Call, CallName, Calls, Reply } from "./protocol.js";
 import { Pulse } from "./pulse.js";
 import type { GpuInfo } from "./types.js";
 
@@ -11,13 +12,6 @@ import type { GpuInfo } from "./types.js";
  * when it converts a model, and everything ends with it. A helper breathes all the time, and the others can do its work.
  */
 export const patience = { lead: 60, helper: 15 };
-
-/** As much of a `Worker` as is used. */
-export interface WorkerLike {
-  postMessage(message: Request, transfer: Transferable[]): void;
-  addEventListener(type: "message" | "messageerror" | "error", listener: (event: Event) => void): void;
-  terminate(): void;
-}
 
 /** What accompanies a call. */
 export interface SendOptions<K extends CallName> {

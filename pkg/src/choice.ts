@@ -18,18 +18,24 @@ const quantizations: readonly Quantization[] = ["Q8_0", "Q4_0", "F16", "F32"];
 export type Requests = Pick<LoadParams, "biEncoder" | "crossEncoder">;
 
 /** Both models, as far as they are known without a manifest. */
-export type Choices = Record<keyof Requests, ModelRequest | ByManifest>;
+export interface Choices {
+  biEncoder: ModelRequest | ByManifest | null;
+  crossEncoder: ModelRequest | ByManifest;
+}
 
 /** Checks the options. */
 export function choices({ biEncoder, crossEncoder }: Pick<LoadOptions, keyof Requests>, base: string | undefined): Choices {
-  return { biEncoder: requestOf(biEncoder, "biEncoder", base), crossEncoder: requestOf(crossEncoder, "crossEncoder", base) };
+  return { biEncoder: biEncoder === null ? null : requestOf(biEncoder, "biEncoder", base), crossEncoder: requestOf(crossEncoder, "crossEncoder", base) };
 }
 
 /** Where both models are to be had. The manifest is asked for only if one of them is of it. */
 export async function requests({ biEncoder, crossEncoder }: Choices, manifest: () => Promise<Manifest>): Promise<Requests> {
-  if ("from" in biEncoder && "from" in crossEncoder) return { biEncoder, crossEncoder };
+  if ((biEncoder === null || "from" in biEncoder) && "from" in crossEncoder) return { biEncoder, crossEncoder };
   const known = await manifest();
-  return { biEncoder: requestFrom(biEncoder, known, "bi-encoder"), crossEncoder: requestFrom(crossEncoder, known, "cross-encoder") };
+  return {
+    biEncoder: biEncoder && requestFrom(biEncoder, known, "bi-encoder"),
+    crossEncoder: requestFrom(crossEncoder, known, "cross-encoder"),
+  };
 }
 
 function requestOf(choice: ModelChoice | undefined, what: string, base: string | undefined): ModelRequest | ByManifest {

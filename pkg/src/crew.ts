@@ -1,10 +1,11 @@
 /** The workers of one ranker: a lead, which holds both models and the index, and helpers, which only score. */
 
 import { untilAborted } from "./abort.js";
-import { Channel, patience, type WorkerLike } from "./channel.js";
+import { Channel, patience } from "./channel.js";
 import { onGpu } from "./device.js";
 import { DisposedError, GpuFailedError, InternalError, OutOfMemoryError, TabrankError, WorkerCrashedError } from "./errors.js";
 import type { Job } from "./job.js";
+import type { WorkerLike } from "./platform.js";
 import type { JoinParams, Score } from "./protocol.js";
 import type { GpuInfo } from "./types.js";
 

@@ -4,6 +4,7 @@
  */
 
 import { aborted, ModelIntegrityError, ModelUnavailableError } from "./errors.js";
+import { platform } from "./platform.js";
 import type { MakeRoom, Room } from "./room.js";
 
 /** What a file must be. */
@@ -205,7 +206,7 @@ async function request<R extends Room>(url: string, from: number, options: Downl
 
 async function ask(url: string, from: number, cache: RequestCache, signal: AbortSignal): Promise<Response> {
   try {
-    return await fetch(url, { cache, signal, ...(from > 0 && { headers: { range: `bytes=${from}-` } }) });
+    return await platform.fetch(url, { cache, signal, ...(from > 0 && { headers: { range: `bytes=${from}-` } }) });
   } catch (cause) {
     throw new ModelUnavailableError(
       `${url} could not be fetched (${String(cause)}). Check the connection, that the Content-Security-Policy's ` +

@@ -68,7 +68,7 @@ export interface ConvertExtras {
 
 /** What came out of a GPU's trial. The times are absent where none were asked for. */
 export interface TrialReport {
-  agreement: { logits: number; cosine: number };
+  agreement: { logits: number; cosine: number | null };
   precision: "f32" | "f16";
   cpu: Cost | null;
   gpu: Cost | null;

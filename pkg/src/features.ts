@@ -1,6 +1,7 @@
 /** What the browser must have. Found out before a single byte is fetched. */
 
 import { UnsupportedBrowserError } from "./errors.js";
+import { platform } from "./platform.js";
 
 const needed = "Chrome or Edge 100, Firefox 114, Safari 16.4, or anything newer, works";
 
@@ -55,9 +56,5 @@ export function insistOnFeatures(): void {
   if (!WebAssembly.validate(probe)) {
     throw new UnsupportedBrowserError(`This browser's WebAssembly lacks SIMD or reference types. ${needed}.`);
   }
-  if (typeof Worker === "undefined") {
-    throw new UnsupportedBrowserError(
-      `There are no web workers here. tabrank runs in a browser's page: on a server, call load() only in the part that runs in the browser. ${needed}.`,
-    );
-  }
+  platform.insistOnWorkers();
 }

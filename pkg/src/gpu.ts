@@ -77,10 +77,10 @@ export class Gpu {
       await breathe();
       const models = await glue.GpuModels.connect(this.#subgroups);
       await breathe();
-      models.loadBiEncoder(room(running, files.biEncoder));
+      if (files.biEncoder) models.loadBiEncoder(room(running, files.biEncoder));
       files.biEncoder = null;
       await breathe();
-      models.loadCrossEncoder(room(running, files.crossEncoder));
+      models.loadCrossEncoder(room(running, files.crossEncoder ?? new Uint8Array()));
       files.crossEncoder = null;
       await breathe();
       const report = (await engine.tryGpu(models, free && !known, breathe)) as TrialReport;
@@ -117,12 +117,12 @@ export class Gpu {
   }
 
   async #ask(): Promise<string | null> {
-    const { gpu } = navigator as { gpu?: WebGpu };
+    const { gpu } = (globalThis.navigator ?? {}) as { gpu?: WebGpu };
     const none = (reason: string) => {
       this.#become({ state: "off", reason });
       return null;
     };
-    if (!gpu) return none("this browser has no WebGPU here");
+    if (!gpu) return none("there is no WebGPU here");
     try {
       const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
       if (!adapter) return none("this browser offers no GPU");
@@ -174,8 +174,7 @@ function requestSubgroups(): void {
 }
 
 /** A file in the engine's memory. */
-function room({ glue }: Running, file: Uint8Array | null): FileBuffer {
-  const bytes = file ?? new Uint8Array();
+function room({ glue }: Running, bytes: Uint8Array): FileBuffer {
   const buffer = new glue.FileBuffer(bytes.length);
   buffer.append(bytes);
   return buffer;

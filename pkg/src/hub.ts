@@ -6,6 +6,7 @@
 import { fetchText, partNames, WEIGHTS, type Checkpoint, type Part } from "./checkpoint.js";
 import type { ConvertExtras } from "./engine.js";
 import { aborted, ModelRefusedError, ModelUnavailableError } from "./errors.js";
+import { platform } from "./platform.js";
 import type { ModelRequest } from "./protocol.js";
 import type { Store } from "./store.js";
 import type { Supply } from "./supply.js";
@@ -80,7 +81,7 @@ async function list({ repo, revision }: Request, url: URL, signal: AbortSignal):
   const { href } = url;
   let response: Response;
   try {
-    response = await fetch(href, { signal });
+    response = await platform.fetch(href, { signal });
   } catch (cause) {
     if (signal.aborted) throw aborted(signal);
     throw new ModelUnavailableError(

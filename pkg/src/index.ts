@@ -2,25 +2,26 @@
  * Two-stage search in a browser tab: a bi-encoder retrieves, a cross-encoder reranks.
  *
  * Importing this does nothing by itself, so it may be part of code that also runs on a server; only {@link load} needs
- * a browser.
+ * a browser, or Node.
  */
 
-import { address, folder, pageUrl, places } from "./address.js";
+import { address, folder, places } from "./address.js";
 import { buildWanted } from "./build.js";
 import { ScoreCache } from "./cache.js";
 import { Channel } from "./channel.js";
 import { choices, requests } from "./choice.js";
 import { Crew } from "./crew.js";
 import { deviceWanted } from "./device.js";
-import { aborted, WorkerCrashedError } from "./errors.js";
+import { aborted } from "./errors.js";
 import { insistOnFeatures } from "./features.js";
 import { count } from "./input.js";
 import { fetchManifest, manifestOf } from "./manifest.js";
+import { platform } from "./platform.js";
 import type { LoadParams } from "./protocol.js";
 import { Ranker } from "./ranker.js";
 import { Store } from "./store.js";
 import type { LoadOptions, Manifest } from "./types.js";
-import { thisMachine, workersWanted } from "./workers.js";
+import { workersWanted } from "./workers.js";
 
 export { clearCache, isCached } from "./cached.js";
 export * from "./types.js";
@@ -54,9 +55,9 @@ export type { Ranker } from "./ranker.js";
  */
 export async function load<M = unknown>(options: LoadOptions = {}): Promise<Ranker<M>> {
   insistOnFeatures();
-  const base = pageUrl();
-  const { worker = startWorker, signal } = options;
-  const asked = workersWanted(options.workers, thisMachine());
+  const base = platform.base();
+  const { worker = platform.startWorker, signal } = options;
+  const asked = workersWanted(options.workers, platform.machine());
   const wanted = typeof worker === "function" ? asked : 1;
   const cache = new ScoreCache(count(options.scoreCache ?? 10_000, "scoreCache", 0));
   const { models, hub } = places(options, base);
@@ -93,18 +94,6 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
 
 /** The manifest of a models folder, by default `models/` beside the page: which models could be loaded. */
 export async function listModels(modelsUrl: string | URL = "models/", signal?: AbortSignal): Promise<Manifest> {
-  return fetchManifest(folder(modelsUrl, "modelsUrl", pageUrl()), signal);
-}
-
-function startWorker(): Worker {
-  try {
-    // Bundlers recognize this form, and only this form, written out in one expression.
-    return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "tabrank" });
-  } catch (cause) {
-    throw new WorkerCrashedError(
-      `The worker could not be started (${String(cause)}). Serve this package's files from the page's own origin.`,
-      { cause },
-    );
-  }
+  return fetchManifest(folder(modelsUrl, "modelsUrl", platform.base()), signal);
 }
 

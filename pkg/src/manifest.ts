@@ -1,6 +1,7 @@
 /** models/manifest.json: fetched, and checked as far as this package relies on it. */
 
 import { aborted, BadInputError, ManifestError, ModelUnavailableError } from "./errors.js";
+import { platform } from "./platform.js";
 import type { Store } from "./store.js";
 import type { Manifest, ManifestEntry, Origin } from "./types.js";
 
@@ -16,7 +17,7 @@ export async function fetchManifest(models: URL, signal?: AbortSignal): Promise<
   let text: string;
   try {
     // A manifest from before the last release would make the new files look damaged, so the server is always asked.
-    const response = await fetch(href, { cache: "no-cache", signal: signal ?? null });
+    const response = await platform.fetch(href, { cache: "no-cache", signal: signal ?? null });
     if (!response.ok) {
       const missing = response.status === 404 || response.status === 410;
       throw new ModelUnavailableError(`${href} answered with HTTP ${response.status}. ${advice}`, {

@@ -56,7 +56,9 @@ async function ofBytes({ id: name, bytes: given }: ModelRequest & { from: "bytes
 async function fetchOnce(url: URL, wanted: Wanted, supply: Supply): Promise<ModelFile> {
   const { store, onProgress } = supply;
   const { name, file } = wanted;
-  const key = wanted.sha256 === null ? null : fileKey(url, wanted.sha256);
+  // What lies on the disk needn't be kept there twice.
+  const keep = wanted.sha256 !== null && url.protocol !== "file:";
+  const key = keep ? fileKey(url, wanted.sha256 as string) : null;
   const kept = key && (await takeKept(key, wanted, supply));
   if (kept) return kept;
   onProgress({ status: "initiate", name, file });

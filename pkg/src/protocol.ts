@@ -28,7 +28,7 @@ export type ModelRequest =
 
 /** Load options with everything decided; addresses are absolute. */
 export interface LoadParams {
-  biEncoder: ModelRequest;
+  biEncoder: ModelRequest | null;
   crossEncoder: ModelRequest;
   modelsUrl: string;
   hubUrl: string;

@@ -208,7 +208,7 @@ export class Ranker<M = unknown> {
     return {
       ...rest,
       gpu: structuredClone(gpu),
-      biEncoder: { ...biEncoder },
+      biEncoder: biEncoder && { ...biEncoder },
       crossEncoder: { ...crossEncoder },
       documents: this.#documents.size,
       workers: ready,

@@ -4,6 +4,7 @@
 import * as simd128 from "../wasm/tabrank.js";
 import * as relaxedSimd from "../wasm/tabrank_relaxed.js";
 import { aborted, EngineUnavailableError } from "./errors.js";
+import { platform } from "./platform.js";
 import type { Build } from "./types.js";
 
 /** The functions around a wasm file, the same for all builds. */
@@ -35,7 +36,7 @@ export function wasmOf(build: Build): URL {
 /** Fetches a wasm file and compiles it as it arrives. */
 export async function compile(url: URL, signal: AbortSignal): Promise<WebAssembly.Module> {
   try {
-    const response = await fetch(url, { signal });
+    const response = await platform.fetch(url.href, { signal });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     // Servers that don't know the type of wasm files are common, and browsers insist on it for compiling as bytes arrive.
     const streamable = response.headers.get("content-type")?.trim() === "application/wasm";

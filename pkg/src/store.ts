@@ -3,6 +3,7 @@
  * a secure context and strict settings refuse it, each in its own way, and the work goes on without it.
  */
 
+import { platform, type CacheLike } from "./platform.js";
 import type { Bytes } from "./room.js";
 
 const hashHeader = "x-tabrank-sha256";
@@ -19,21 +20,21 @@ export interface Kept {
 
 /** A place for files. */
 export class Store {
-  readonly #cache: Cache;
+  readonly #cache: CacheLike;
   #waiting: (() => Promise<unknown>)[] = [];
 
-  private constructor(cache: Cache) {
+  private constructor(cache: CacheLike) {
     this.#cache = cache;
   }
 
   /** Opens the place; `null` where there is none. */
   static async open(): Promise<Store | null> {
-    return attempt(async () => new Store(await caches.open(NAME)));
+    return attempt(async () => new Store(await platform.caches().open(NAME)));
   }
 
   /** Empties it. */
   static async clear(): Promise<void> {
-    await attempt(() => caches.delete(NAME));
+    await attempt(() => platform.caches().delete(NAME));
   }
 
   /** Whether there is something under this key. */
@@ -59,7 +60,7 @@ export class Store {
     const response = new Response(bytes, { headers: { [hashHeader]: sha256 } });
     this.#waiting.push(async () => {
       for (const old of await this.#cache.keys(key.href, { ignoreSearch: true })) {
-        if (old.url !== key.href) await this.#cache.delete(old);
+        if (old.url !== key.href) await this.#cache.delete(old.url);
       }
       await this.#cache.put(key.href, response);
       return null;
@@ -91,7 +92,7 @@ export class Store {
   }
 }
 
-/** `null` instead of any failure; also of the mere look at `caches`, which throws in sandboxed frames. */
+/** `null` instead of any failure; also of the mere look at the storage, which throws in sandboxed frames. */
 async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();

@@ -25,8 +25,9 @@ export interface ProgressEvent {
 }
 
 export interface LoadOptions {
-  /** The manifest's default if absent. */
-  biEncoder?: ModelChoice;
+  /** The manifest's default if absent; `null` for none, where candidates come from elsewhere: then nothing can be indexed,
+   * searched or embedded, and half as much is downloaded. */
+  biEncoder?: ModelChoice | null;
   /** The manifest's default if absent. */
   crossEncoder?: ModelChoice;
   /** Folder with manifest.json and the model files. Default: `models/` beside the page. The manifest isn't read if neither
@@ -276,8 +277,9 @@ export interface GpuInfo {
   adapter?: string;
   /** What it multiplies; sums are in f32. There when it is `ready`. */
   precision?: "f32" | "f16";
-  /** Greatest difference of logits from the CPU's, and least cosine of a vector with the CPU's, on texts of the engine's own. */
-  agreement?: { logits: number; cosine: number };
+  /** Greatest difference of logits from the CPU's, and least cosine of a vector with the CPU's, on texts of the engine's own; the
+   * latter is null without a bi-encoder. */
+  agreement?: { logits: number; cosine: number | null };
   /** Absent where the choice was not left to tabrank. */
   costs?: GpuCosts;
 }
@@ -288,7 +290,8 @@ export interface Info {
   device: string;
   gpu: GpuInfo;
   build: Build;
-  biEncoder: ModelInfo;
+  /** Null if none was wanted. */
+  biEncoder: ModelInfo | null;
   crossEncoder: ModelInfo;
   /** Number of indexed documents. */
   documents: number;

@@ -59,7 +59,8 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
     signal,
     onProgress: progress,
   };
-  const bi = async (): Promise<ModelInfo> => {
+  const bi = async (): Promise<ModelInfo | null> => {
+    if (!biRequest) return null;
     const file = await obtain(biRequest, supply);
     const { next } = await starting;
     if (tried.hopeful) files.biEncoder = file.room.view().slice();
@@ -90,7 +91,7 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
   gpu = tried;
   if (store) outlive(store.flush());
   const key = new URL("tabrank-gpu.json", params.modelsUrl);
-  for (const part of [version, build, biEncoder.sha256, crossEncoder.sha256]) key.searchParams.append("of", part);
+  for (const part of [version, build, biEncoder?.sha256 ?? "", crossEncoder.sha256]) key.searchParams.append("of", part);
   // Where nobody waits for it, it is in nobody's way.
   const insisted = params.device === "webgpu";
   const breathe = insisted ? nextTask : () => quiet(QUIET);

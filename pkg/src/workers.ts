@@ -2,14 +2,7 @@
 
 import { BadInputError } from "./errors.js";
 import { count } from "./input.js";
-
-/** What the browser says of the machine; each may be withheld. */
-export interface Machine {
-  /** Logical processors. */
-  cores?: number | undefined;
-  /** Gigabytes, rounded by the browser to a power of two. */
-  memory?: number | undefined;
-}
+import type { Machine } from "./platform.js";
 
 /** More than this helps no machine that this was measured on, and each worker holds a cross-encoder of its own. */
 const usualMost = 4;
@@ -34,10 +27,4 @@ export function workersWanted(option: unknown, machine: Machine): number {
   if (option === undefined || option === "auto") return usualWorkers(machine);
   if (typeof option === "number") return Math.min(count(option, "workers"), most);
   throw new BadInputError(`workers must be a whole number from 1 or "auto", but it is ${JSON.stringify(option)}.`);
-}
-
-/** This machine. */
-export function thisMachine(): Machine {
-  const { hardwareConcurrency, deviceMemory }: Partial<Navigator & { deviceMemory: number }> = globalThis.navigator ?? {};
-  return { cores: hardwareConcurrency, memory: deviceMemory };
 }

@@ -2,8 +2,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { ScoreCache } from "../src/cache.js";
-import { Channel, type WorkerLike } from "../src/channel.js";
+import { Channel } from "../src/channel.js";
 import { Crew } from "../src/crew.js";
+import type { WorkerLike } from "../src/platform.js";
 import type { JoinParams, LoadedInfo, Reply, Request } from "../src/protocol.js";
 import { Ranker } from "../src/ranker.js";
 import { serve, type Context, type Handlers, type Port } from "../src/serve.js";

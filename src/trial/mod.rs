@@ -77,8 +77,8 @@ impl From<Distrust> for Error {
 pub struct Agreement {
     /// Greatest difference of logits.
     pub logits: f32,
-    /// Least cosine of two vectors of one text.
-    pub cosine: f32,
+    /// Least cosine of two vectors of one text; absent without a bi-encoder.
+    pub cosine: Option<f32>,
 }
 
 /// How long scoring takes, as a line through two measurements.
@@ -90,13 +90,13 @@ pub struct Cost {
     pub token: f64,
 }
 
-/// Compares both models on a device with the same on the CPU.
+/// Compares the models on a device, the second of each pair, with the same on the CPU. There may be no bi-encoder.
 ///
 /// # Errors
 /// See [`Distrust`].
 pub async fn compare<C: Backend, G: Backend>(
-    (bi_encoder, cross_encoder): (&BiEncoder<C>, &CrossEncoder<C>),
-    (other_bi, other_cross): (&BiEncoder<G>, &CrossEncoder<G>),
+    bi_encoders: Option<(&BiEncoder<C>, &BiEncoder<G>)>,
+    (cross_encoder, other_cross): (&CrossEncoder<C>, &CrossEncoder<G>),
 ) -> Result<Agreement, Distrust> {
     let pairs = pairs(cross_encoder, &REPEATS)?;
     let expected = cross_encoder.score(&pairs).await?;
@@ -105,6 +105,9 @@ pub async fn compare<C: Backend, G: Backend>(
     for (expected, found) in expected.into_iter().zip(found) {
         logits = logits.max(difference(expected, found)?);
     }
+    let Some((bi_encoder, other_bi)) = bi_encoders else {
+        return Ok(Agreement { logits, cosine: None });
+    };
     let texts: Result<Vec<_>, _> = REPEATS.iter().map(|n| bi_encoder.document(&PASSAGE.repeat(*n))).collect();
     let texts = texts?;
     let (expected, found) = (bi_encoder.embed(&texts).await?, other_bi.embed(&texts).await?);
@@ -116,7 +119,7 @@ pub async fn compare<C: Backend, G: Backend>(
         }
         cosine = cosine.min(this);
     }
-    Ok(Agreement { logits, cosine })
+    Ok(Agreement { logits, cosine: Some(cosine) })
 }
 
 fn difference(expected: f32, found: f32) -> Result<f32, Distrust> {

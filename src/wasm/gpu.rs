@@ -48,7 +48,7 @@ impl GpuModels {
 
 /// Models on a GPU that passed the trial.
 pub struct OnGpu {
-    bi_encoder: BiEncoder<Gpu>,
+    bi_encoder: Option<BiEncoder<Gpu>>,
     cross_encoder: CrossEncoder<Gpu>,
     watch: Watch,
 }
@@ -65,19 +65,23 @@ pub struct Report {
 /// How much longer than the CPU a GPU may take for one pair and still be of interest for many.
 const PATIENCE: f64 = 8.0;
 
-/// Compares the models on the GPU with those on the CPU, and times both if asked to.
+/// Compares the models on the GPU with those on the CPU, and times both if asked to. Without a bi-encoder here there must be none
+/// there either.
 pub async fn put_on_trial(
-    bi_encoder: &BiEncoder<Cpu>,
+    bi_encoder: Option<&BiEncoder<Cpu>>,
     cross_encoder: &CrossEncoder<Cpu>,
     models: GpuModels,
     measure: bool,
     checkpoint: &impl Checkpoint,
 ) -> Result<(OnGpu, Report), Error> {
-    let GpuModels { bi_encoder: Some(bi), cross_encoder: Some(cross), device } = models else {
-        return Err(Error::NotReady("a model on the GPU"));
+    let GpuModels { bi_encoder: bi, cross_encoder: Some(cross), device } = models else {
+        return Err(Error::NotReady("the cross-encoder on the GPU"));
     };
+    if bi_encoder.is_some() && bi.is_none() {
+        return Err(Error::NotReady("the bi-encoder on the GPU"));
+    }
     let precision = Gpu::on(device).precision();
-    let agreement = trial::compare((bi_encoder, cross_encoder), (&bi, &cross)).await?;
+    let agreement = trial::compare(bi_encoder.zip(bi.as_ref()), (cross_encoder, &cross)).await?;
     let (mut cpu, mut gpu) = (None, None);
     if measure {
         let known = trial::cost(cross_encoder, f64::INFINITY, checkpoint).await?;
@@ -105,12 +109,16 @@ impl OnGpu {
 
     /// As [`pipeline::retrieve`].
     pub async fn retrieve(&self, collection: &Collection, query: &str, pool: usize) -> Result<Candidates, Error> {
-        pipeline::retrieve(&self.bi_encoder, collection, query, pool).await.map_err(on_device)
+        pipeline::retrieve(self.bi_encoder()?, collection, query, pool).await.map_err(on_device)
     }
 
     /// As [`pipeline::embed`].
     pub async fn embed(&self, texts: &[&str], kind: Kind, checkpoint: &impl Checkpoint) -> Result<Vec<Embedding>, Error> {
-        pipeline::embed(&self.bi_encoder, texts, kind, checkpoint).await.map_err(on_device)
+        pipeline::embed(self.bi_encoder()?, texts, kind, checkpoint).await.map_err(on_device)
+    }
+
+    fn bi_encoder(&self) -> Result<&BiEncoder<Gpu>, Error> {
+        self.bi_encoder.as_ref().ok_or(Error::NotReady("the bi-encoder on the GPU"))
     }
 }
 

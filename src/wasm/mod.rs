@@ -225,9 +225,10 @@ impl Engine {
     /// times are not to be measured.
     #[wasm_bindgen(js_name = tryGpu)]
     pub async fn try_gpu(&self, models: GpuModels, measure: bool, checkpoint: js_sys::Function) -> Result<JsValue, JsValue> {
-        let (bi_encoder, cross_encoder) = (self.bi_encoder()?, self.cross_encoder()?);
+        let (bi_encoder, cross_encoder) = (self.bi_encoder.borrow().clone(), self.cross_encoder()?);
         let checkpoint = JsCheckpoint::new(checkpoint);
-        let tried = gpu::put_on_trial(&bi_encoder.model, &cross_encoder.model, models, measure, &checkpoint).await;
+        let bi_encoder = bi_encoder.as_ref().map(|loaded| &loaded.model);
+        let tried = gpu::put_on_trial(bi_encoder, &cross_encoder.model, models, measure, &checkpoint).await;
         let (gpu, report) = checkpoint.translate(tried)?;
         self.gpu.replace(Some(Rc::new(gpu)));
         js::value(&report)
