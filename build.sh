@@ -106,17 +106,18 @@ same_everywhere() {
   node_modules/.bin/wasm-as "${features[@]}" --enable-relaxed-simd $text -o "$1"
 }
 
-# Compilers now and then leave a core idle, so this runs a step beside another. What the first of them says comes when it has ended.
+# Compilers now and then leave a core idle, so this runs the step $1 beside another. What the first says comes when both have ended.
 beside() {
-  local log=target/$1.log job outcome=0
+  local log=target/$1.log job
   mkdir -p target
   "$1" >"$log" 2>&1 &
   job=$!
-  "${@:2}" || outcome=$?
-  [ $outcome = 0 ] || kill $job
-  wait $job || outcome=1
+  trap "kill $job 2>/dev/null || true" EXIT
+  # Not behind || or if: then a step would go on after what fails in it.
+  "${@:2}"
+  trap - EXIT
+  wait $job || { cat "$log"; return 1; }
   cat "$log"
-  return $outcome
 }
 
 models() {

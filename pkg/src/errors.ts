@@ -21,6 +21,7 @@ export type ErrorCode =
   | "model-unavailable"
   | "not-ready"
   | "out-of-memory"
+  | "retriever-failed"
   | "unsupported-browser"
   | "unsupported-model"
   | "worker-crashed"
@@ -159,6 +160,12 @@ export class OutOfMemoryError extends TabrankError {
   readonly code = "out-of-memory";
 }
 
+/** A first stage that isn't ours gave no candidates, or not in the form that they must have. */
+export class RetrieverError extends TabrankError {
+  override readonly name = "RetrieverError";
+  readonly code = "retriever-failed";
+}
+
 /** The browser, or the program this runs in, lacks something that can't be done without. */
 export class UnsupportedBrowserError extends TabrankError {
   override readonly name = "UnsupportedBrowserError";
@@ -198,6 +205,7 @@ const makers: Record<ErrorCode, (wire: WireError) => TabrankError> = {
   "model-unavailable": ({ message, whereabouts }) => new ModelUnavailableError(message, whereabouts),
   "not-ready": ({ message }) => new NotReadyError(message),
   "out-of-memory": ({ message }) => new OutOfMemoryError(message),
+  "retriever-failed": ({ message }) => new RetrieverError(message),
   "unsupported-browser": ({ message }) => new UnsupportedBrowserError(message),
   "unsupported-model": ({ message }) => new ModelRefusedError(message, "unsupported-model"),
   "worker-crashed": ({ message }) => new WorkerCrashedError(message),

@@ -39,6 +39,7 @@ export {
   ModelUnavailableError,
   NotReadyError,
   OutOfMemoryError,
+  RetrieverError,
   TabrankError,
   UnsupportedBrowserError,
   WorkerCrashedError,

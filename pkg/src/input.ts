@@ -1,8 +1,8 @@
 /** Arguments are checked here, before anything is sent to the worker. */
 
-import { BadInputError } from "./errors.js";
+import { BadInputError, RetrieverError } from "./errors.js";
 import type { PlainDocument } from "./protocol.js";
-import type { Document } from "./types.js";
+import type { Candidate, Document } from "./types.js";
 
 const largestU32 = 0xffff_ffff;
 
@@ -64,6 +64,18 @@ export function documents<M>(given: readonly Document<M>[]): { plain: PlainDocum
     return { id, text };
   });
   return { plain, byId };
+}
+
+/** What a first stage gave, if it is candidates. */
+export function candidates<M>(given: unknown): readonly Candidate<M>[] {
+  if (!Array.isArray(given)) throw new RetrieverError(`The retriever must give an array of candidates, but it gave ${describe(given)}.`);
+  given.forEach((candidate: Partial<Candidate> | null, i) => {
+    for (const key of ["id", "text"] as const) {
+      const value = candidate?.[key];
+      if (typeof value !== "string") throw new RetrieverError(`The retriever must give each candidate a string as ${key}, but that of number ${i + 1} is ${describe(value)}.`);
+    }
+  });
+  return given as Candidate<M>[];
 }
 
 function describe(value: unknown): string {

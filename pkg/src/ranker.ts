@@ -1,16 +1,18 @@
 /** The ranker: what a page holds in its hands. It checks arguments, asks the workers, and joins the answers with the documents. */
 
+import { untilAborted } from "./abort.js";
 import type { ScoreCache } from "./cache.js";
 import type { CallOptions } from "./channel.js";
 import type { Crew } from "./crew.js";
-import { aborted, BadInputError, InternalError } from "./errors.js";
-import { array, count, documents as checkDocuments, string, wellFormed, type Held } from "./input.js";
+import { aborted, BadInputError, InternalError, NotReadyError } from "./errors.js";
+import { array, candidates, count, documents as checkDocuments, string, wellFormed, type Held } from "./input.js";
 import { bestFirst } from "./order.js";
 import type { Candidates, LoadedInfo, Score, Step } from "./protocol.js";
 import { Scorer, type TaskOptions } from "./scorer.js";
 import { streamed } from "./stream.js";
 import { Turns } from "./turns.js";
 import type {
+  Candidate,
   Document,
   EmbedOptions,
   IndexOptions,
@@ -22,7 +24,10 @@ import type {
   RerankResponse,
   RerankResult,
   Retrieved,
+  Retriever,
   SearchEvent,
+  SearchInOptions,
+  SearchInResult,
   SearchOptions,
   SearchResult,
 } from "./types.js";
@@ -55,6 +60,7 @@ export class Ranker<M = unknown> {
    * If it is aborted, either the earlier or the new documents are searched from then on, never a mixture.
    */
   async index(documents: readonly Document<M>[], options: IndexOptions = {}): Promise<number> {
+    this.#insistOnBiEncoder();
     const { prebuilt, signal, onProgress } = options;
     const { plain, byId } = checkDocuments(documents);
     const call: CallOptions<"index" | "openIndex"> = {
@@ -75,6 +81,7 @@ export class Ranker<M = unknown> {
 
   /** Looks for a pool of candidates by cosine, and puts them in order by logit. */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult<M>> {
+    this.#insistOnBiEncoder();
     const { pool = 50, topK = 5, signal } = options;
     const params = { query: string(query, "query"), pool: count(pool, "pool") };
     const cut = count(topK, "topK");
@@ -118,6 +125,31 @@ export class Ranker<M = unknown> {
     );
     const timings = { embed, retrieve, rerank: end - scoring, total: end - start };
     return { query, retrieved, reranked, scored: computed, timings, device: this.#device(onGpu) };
+  }
+
+  /**
+   * Has another first stage look for a pool of candidates, and puts them in order by logit. No index and no bi-encoder is needed.
+   *
+   * @throws {@link RetrieverError} if what the retriever gives aren't candidates; and whatever it throws itself.
+   */
+  async searchIn<N = unknown>(retriever: Retriever<N>, query: string, options: SearchInOptions<N> = {}): Promise<SearchInResult<N>> {
+    const { pool = 50, topK = 5, signal, onProgress, onRetrieved } = options;
+    const [most, cut] = [count(pool, "pool"), count(topK, "topK")];
+    const asked = string(query, "query");
+    if (signal?.aborted) throw aborted(signal);
+    const start = performance.now();
+    const found = candidates<N>(await untilAborted(Promise.resolve(retriever(asked, most, signal)), signal, () => {}));
+    const retrieved = found.slice(0, most).map((candidate, i) => ({ ...candidate, rank: i + 1 }));
+    onRetrieved?.(retrieved.map((candidate) => ({ ...candidate })));
+    const scoring = performance.now();
+    const documents = retrieved.map(({ text }) => text);
+    const { results, scored, device } = await this.rerank({ query: asked, documents, top_n: cut, signal, onProgress });
+    const end = performance.now();
+    const reranked = results.map(({ index, logit, truncated }, i): Reranked<N> => {
+      const { id, text, metadata } = retrieved[index] as Candidate<N>;
+      return { id, rank: i + 1, previousRank: index + 1, logit, truncated, text, ...(metadata === undefined ? {} : { metadata }) };
+    });
+    return { query, retrieved, reranked, scored, timings: { retrieve: scoring - start, rerank: end - scoring, total: end - start }, device };
   }
 
   /** Scores any passages against a query, in the manner of hosted rerankers. No index is needed. */
@@ -191,6 +223,7 @@ export class Ranker<M = unknown> {
 
   /** Unit vectors of texts, in their order. Some models read queries and documents differently, so `kind` must be said. */
   async embed(texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
+    this.#insistOnBiEncoder();
     array(texts, "texts");
     const plain = Array.from(texts, (text, i) => string(text, `texts[${i}]`));
     const { kind, signal, onProgress } = options ?? {};
@@ -223,6 +256,11 @@ export class Ranker<M = unknown> {
     this.#crew.dispose();
     this.#documents.clear();
     this.#cache.clear();
+  }
+
+  #insistOnBiEncoder(): void {
+    if (this.#info.biEncoder) return;
+    throw new NotReadyError("There is no bi-encoder, as load() was told: biEncoder was null. Load one, or use rerank() and searchIn().");
   }
 
   #device(onGpu: boolean): string {

@@ -1,5 +1,9 @@
 /** Types of the public interface. */
 
+import type { ModelChoice, ModelInfo } from "./model-types.js";
+
+export type * from "./model-types.js";
+
 /** A text to be indexed. Metadata come back with each hit, untouched. */
 export interface Document<M = unknown> {
   id: string;
@@ -27,69 +31,69 @@ export interface ProgressEvent {
 export interface LoadOptions {
   /** The manifest's default if absent; `null` for none, where candidates come from elsewhere: then nothing can be indexed,
    * searched or embedded, and half as much is downloaded. */
-  biEncoder?: ModelChoice | null;
+  biEncoder?: ModelChoice | null | undefined;
   /** The manifest's default if absent. */
-  crossEncoder?: ModelChoice;
+  crossEncoder?: ModelChoice | undefined;
   /** Folder with manifest.json and the model files. Default: `models/` beside the page. The manifest isn't read if neither
    * model is of it. */
-  modelsUrl?: string | URL;
+  modelsUrl?: string | URL | undefined;
   /** Where hub models come from. Default: the Hugging Face hub. */
-  hubUrl?: string | URL;
+  hubUrl?: string | URL | undefined;
   /**
    * The build of the engine. `"auto"`, the default: `relaxed-simd` where it is the quicker one, found out by two milliseconds
    * of multiplying before anything is fetched, and `simd128` everywhere else. The builds round differently: the same pair's
    * logits differ by up to some hundredths, but each gives the same bits in every browser. `relaxed-simd` is refused by
    * browsers that lack relaxed SIMD, with an `UnsupportedBrowserError`.
    */
-  build?: Build | "auto";
+  build?: Build | "auto" | undefined;
   /**
    * The file `tabrank_bg.wasm`, where it isn't beside the worker: with it, the build is `simd128`. If `build` is set to
    * `"relaxed-simd"`, the file `tabrank_relaxed_bg.wasm`.
    */
-  wasmUrl?: string | URL;
+  wasmUrl?: string | URL | undefined;
   /**
    * What computes. `"auto"`, the default: the GPU for as much work at once as takes less time there, as measured once and
    * remembered, and the CPU for everything else and until the GPU has been tried, which happens after `load()` has resolved.
    * `"webgpu"`: the GPU for everything; `load()` waits for it. `"cpu"`: no GPU is asked for. Where there is no GPU, where it
    * computes something else than the CPU, or fails later, the CPU does the work, in the same call, and `info().gpu` says why.
    */
-  device?: Device;
+  device?: Device | undefined;
   /** Keep verified model files in the browser's Cache Storage. Default true; where storage is refused or full, work goes on without. */
-  cache?: boolean;
+  cache?: boolean | undefined;
   /**
    * How many workers score pairs side by side. Default `"auto"`: one per core but for one that is left to the page, at
    * most 4; two on two cores; one where the browser reports 2 GB of memory or less. At most 16. Each holds a
    * cross-encoder of its own; the number changes no score.
    */
-  workers?: number | "auto";
+  workers?: number | "auto" | undefined;
   /**
    * Workers made from `tabrank/worker`, where a bundler has its own way of making them: a function that makes one each
    * time it is called, or a single worker, which then works alone whatever `workers` says. The ranker ends them.
    */
-  worker?: Worker | (() => Worker);
+  worker?: (Worker | (() => Worker)) | undefined;
   /** How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000; 0 for none. */
-  scoreCache?: number;
-  onProgress?: (event: ProgressEvent) => void;
+  scoreCache?: number | undefined;
+  onProgress?: ((event: ProgressEvent) => void) | undefined;
   /** Called whenever what is known of the GPU changes, also after `load()` has resolved. */
-  onGpu?: (gpu: GpuInfo) => void;
-  signal?: AbortSignal;
+  onGpu?: ((gpu: GpuInfo) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface IndexOptions {
   /** Bytes of a file made by `tabrank index` from the same documents, in the same order, with the same model. Nothing is
    * embedded then. */
-  prebuilt?: ArrayBuffer;
+  prebuilt?: ArrayBuffer | undefined;
   /** Called after each batch: documents embedded so far and in all. */
-  onProgress?: (done: number, total: number) => void;
-  signal?: AbortSignal;
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface EmbedOptions {
   /** What the texts are: some models want words of their own before a query. */
   kind: "query" | "document";
   /** Called after each batch: texts embedded so far and in all. */
-  onProgress?: (done: number, total: number) => void;
-  signal?: AbortSignal;
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** A candidate as the bi-encoder found it. */
@@ -127,16 +131,16 @@ export interface Scored {
 
 export interface SearchOptions {
   /** How many candidates the cross-encoder reads. Default 50. 1 is legal and shows the recall ceiling. */
-  pool?: number;
+  pool?: number | undefined;
   /** How many reranked results are returned. Default 5. */
-  topK?: number;
+  topK?: number | undefined;
   /** Called after each batch: candidates read so far and in all. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called with scores as they come in, each candidate's once, in no particular order. */
-  onScores?: (scored: (Scored & { id: string })[]) => void;
+  onScores?: ((scored: (Scored & { id: string })[]) => void) | undefined;
   /** Called with the whole pool, best cosine first, before any of it is scored. */
-  onRetrieved?: (retrieved: Retrieved[]) => void;
-  signal?: AbortSignal;
+  onRetrieved?: ((retrieved: Retrieved[]) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** What becomes known in the course of a search: first the pool, then each candidate's score, then the result. */
@@ -172,16 +176,16 @@ export interface RerankRequest<M = unknown> {
   query: string;
   documents: (string | { text: string; metadata?: M })[];
   /** How many results to return; all if absent. */
-  top_n?: number;
+  top_n?: number | undefined;
   /** Give the documents back with the results. Default false. */
-  return_documents?: boolean;
+  return_documents?: boolean | undefined;
   /** `sigmoid` maps the logit to 0..1 for relevance_score; the order is the same. Default `identity`. */
-  activation?: "identity" | "sigmoid";
+  activation?: "identity" | "sigmoid" | undefined;
   /** Called after each batch: documents read so far and in all. */
-  onProgress?: (done: number, total: number) => void;
+  onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called with scores as they come in, each document's once, in no particular order. */
-  onScores?: (scored: (Scored & { index: number })[]) => void;
-  signal?: AbortSignal;
+  onScores?: ((scored: (Scored & { index: number })[]) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface RerankResult<M = unknown> {
@@ -205,16 +209,48 @@ export interface RerankResponse<M = unknown> {
   device: string;
 }
 
+/** What a first stage finds. */
+export interface Candidate<M = unknown> {
+  id: string;
+  text: string;
+  /** The first stage's own, of whatever kind it is; greater is better. */
+  score?: number;
+  metadata?: M;
+}
+
+/** A first stage: anything that finds at most `k` candidates for a query, the best first. */
+export type Retriever<M = unknown> = (query: string, k: number, signal?: AbortSignal) => Promise<readonly Candidate<M>[]> | readonly Candidate<M>[];
+
+export interface SearchInOptions<M = unknown> extends Omit<SearchOptions, "onScores" | "onRetrieved"> {
+  /** Called with the candidates before any of them is scored. */
+  onRetrieved?: ((retrieved: (Candidate<M> & { rank: number })[]) => void) | undefined;
+}
+
+/** As {@link SearchResult}, with candidates from elsewhere. */
+export interface SearchInResult<M = unknown> {
+  query: string;
+  /** The candidates, as the retriever ranked them; ranks are from 1. */
+  retrieved: (Candidate<M> & { rank: number })[];
+  /** The best `topK` of them, best logit first. */
+  reranked: Reranked<M>[];
+  /** How many pairs were computed for this; the others were known from before, or are the same as one of these. */
+  scored: number;
+  /** Milliseconds. */
+  timings: Pick<Timings, "retrieve" | "rerank" | "total">;
+  /** What read the pairs that were computed for this. */
+  device: string;
+}
+
 export interface RankOptions {
   /** How many results to return; all if absent. */
-  topK?: number;
+  topK?: number | undefined;
   /** Give the texts back with the results, and metadata. Default false. */
-  returnDocuments?: boolean;
+  returnDocuments?: boolean | undefined;
   /** `sigmoid` maps the logit to 0..1 for `score`. Default `identity`. */
-  activation?: "identity" | "sigmoid";
+  activation?: "identity" | "sigmoid" | undefined;
   /** Called after each batch: documents read so far and in all. */
-  onProgress?: (done: number, total: number) => void;
-  signal?: AbortSignal;
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** A result in the shape of sentence-transformers. */
@@ -228,20 +264,6 @@ export interface RankResult<M = unknown> {
   truncated: boolean;
   text?: string;
   metadata?: M;
-}
-
-/** A loaded model. */
-export interface ModelInfo {
-  id: string;
-  role: "bi-encoder" | "cross-encoder";
-  /** SHA-256 of the file in use, in hexadecimal. */
-  sha256: string;
-  bytes: number;
-  layers: number;
-  width: number;
-  maxTokens: number;
-  /** `classifier` or `segment-cosine` for a cross-encoder, `mean` or `cls` for a bi-encoder. */
-  head: string;
 }
 
 /** The builds of the engine: `simd128` for every browser, `relaxed-simd` for processors that multiply bytes much faster. */
@@ -303,73 +325,4 @@ export interface Info {
   workersLost: string[];
   /** Bytes of the engine's memory, summed over the workers, as of their last answers. It never shrinks. */
   memory: number;
-}
-
-/** How weights are stored: in 8 or 4 bits with a scale for each 32 of them, or as floats. */
-export type Quantization = "Q8_0" | "Q4_0" | "F16" | "F32";
-
-/** A model file of one's own at some address. */
-export interface ModelAddress {
-  /** Of a GGUF file made by `tabrank convert`. */
-  url: string | URL;
-  /** Its SHA-256, in hexadecimal. With it the file is verified and kept; without it, it is taken as it comes, each time. */
-  sha256?: string;
-  /** What it is called in `info()` and in replies. Default: the name of the file. */
-  id?: string;
-}
-
-/** A checkpoint in a repository of the hub, which is converted in the worker while it arrives, and kept as converted. */
-export interface ModelRepository {
-  /** "group/name". */
-  repo: string;
-  /** A branch, a tag or a commit. Default "main", whatever that is on the day when it is first loaded with a connection. */
-  revision?: string;
-  /** Default "Q8_0". */
-  quantization?: Quantization;
-  /** Of a bi-encoder, where the repository doesn't say. */
-  pooling?: "mean" | "cls";
-  /** Longest input in tokens, where it should be less than what the repository says. */
-  maxTokens?: number;
-  /** What a bi-encoder wants before a query, where the repository doesn't say. */
-  queryPrefix?: string;
-}
-
-/**
- * A model: the id of one in the manifest; "group/name", a repository of the hub; the address of a GGUF file; or its bytes. A string
- * that looks like an address (with a scheme, with more than one slash or one at its start, or ending in .gguf) is taken for one.
- */
-export type ModelChoice = string | URL | ModelAddress | ModelRepository | ArrayBuffer | Uint8Array<ArrayBuffer> | Blob;
-
-/** An entry of models/manifest.json. */
-export interface ManifestEntry {
-  id: string;
-  role: "bi-encoder" | "cross-encoder";
-  /** One line for people. */
-  description: string;
-  licence: string;
-  /** GGUF file, relative to the manifest. */
-  file: string;
-  /** Of the GGUF file; null where it was never made here: then the model is converted from its origin in the worker. */
-  bytes: number | null;
-  sha256: string | null;
-  quantization: Quantization;
-  architecture: "bert";
-  pooling: "mean" | "cls" | null;
-  head: "classifier" | "segment-cosine" | null;
-  activation: "identity";
-  max_tokens: number;
-  query_prefix?: string;
-  /** Where the original weights are; absent for our own model, whose GGUF file is the original. */
-  origin?: Origin;
-}
-
-export interface Origin {
-  /** Files that `tabrank convert` reads, each with its place on the hub. A file without a SHA-256 can't be verified
-   * and so isn't fetched. */
-  files: { name: string; repo: string; revision: string; bytes: number | null; sha256: string | null }[];
-}
-
-export interface Manifest {
-  defaults: { bi_encoder: string; cross_encoder: string };
-  models: ManifestEntry[];
 }

@@ -25,7 +25,7 @@ describe("a model", () => {
     expect(one(choice)).toMatchObject(expected as object);
   });
 
-  test.each([[3], [null], [{}], ["http://["], [{ url: "m.gguf", sha256: "1234" }], [{ repo: "name" }], [{ repo: "a/../b" }], [{ repo: "a/b", quantization: "Q5" }]])(
+  test.each([[3], [{}], ["http://["], [{ url: "m.gguf", sha256: "1234" }], [{ repo: "name" }], [{ repo: "a/../b" }], [{ repo: "a/b", quantization: "Q5" }]])(
     "as %j is refused",
     (choice) => {
       expect(() => one(choice as never)).toThrow(BadInputError);
@@ -41,5 +41,6 @@ test("the manifest is asked for only if a model is of it", async () => {
   expect(await requests(choices({ biEncoder: "a/b", crossEncoder: bytes }, page), never)).toMatchObject({ biEncoder: { repo: "a/b" }, crossEncoder: { bytes } });
   const { biEncoder, crossEncoder } = await requests(choices({ crossEncoder: bytes }, page), async () => manifest);
   expect([biEncoder, crossEncoder]).toMatchObject([{ from: "manifest", entry }, { from: "bytes" }]);
+  expect(await requests(choices({ biEncoder: null, crossEncoder: bytes }, page), never)).toMatchObject({ biEncoder: null });
   await expect(requests(choices({ biEncoder: "cross" }, page), async () => manifest)).rejects.toThrow(/not a bi-encoder/);
 });

@@ -136,12 +136,12 @@ export function joining(): JoinParams {
 }
 
 /** A ranker with one worker, or with as many helpers besides as engines are given. */
-export async function setUp(pace = 1, { helpers = [] as Handlers[], scoreCache = 1000, lead = {} as Partial<Handlers>, full = false } = {}) {
+export async function setUp(pace = 1, { helpers = [] as Handlers[], scoreCache = 1000, lead = {} as Partial<Handlers>, full = false, known = info } = {}) {
   const begun: Begun = [];
   const worker = new FakeWorker({ ...engine(begun, pace), ...lead }, 1000, full);
   const crew = new Crew(new Channel(worker), 1 + helpers.length);
   const helperWorkers = helpers.map((handlers) => new FakeWorker(handlers));
   await Promise.all(helperWorkers.map((helper) => crew.hire(() => helper, joining())));
-  const ranker = new Ranker<unknown>(crew, info, new ScoreCache(scoreCache));
+  const ranker = new Ranker<unknown>(crew, known, new ScoreCache(scoreCache));
   return { worker, helpers: helperWorkers, crew, ranker, begun };
 }

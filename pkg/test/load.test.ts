@@ -97,7 +97,7 @@ describe("load", () => {
     const { make, loads } = factory();
     (await load({ ...at, worker: make, workers: 1 })).dispose();
     (await load({ ...at, worker: make, workers: 1, crossEncoder: "second" })).dispose();
-    const entries = loads.map(({ biEncoder, crossEncoder }) => [biEncoder, crossEncoder].map((one) => one.from === "manifest" && one.entry));
+    const entries = loads.map(({ biEncoder, crossEncoder }) => [biEncoder, crossEncoder].map((one) => one?.from === "manifest" && one.entry));
     expect(entries).toEqual([
       [manifest.models[0], manifest.models[1]],
       [manifest.models[0], manifest.models[2]],

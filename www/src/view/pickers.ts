@@ -44,7 +44,7 @@ export class Pickers {
 
   /** Says what is loaded. */
   facts(info: Info): void {
-    byId("bi-encoder-fact", HTMLElement).textContent = facts(info.biEncoder);
+    byId("bi-encoder-fact", HTMLElement).textContent = info.biEncoder ? facts(info.biEncoder) : "";
     byId("cross-encoder-fact", HTMLElement).textContent = facts(info.crossEncoder);
   }
 }

@@ -81,7 +81,7 @@ export class Results {
   }
 
   #remember(result: SearchResult, info: Info | undefined): ReadonlyMap<string, number> {
-    const key = JSON.stringify([info?.biEncoder.sha256, result.query]);
+    const key = JSON.stringify([info?.biEncoder?.sha256, result.query]);
     const before = this.#ranks.get(key);
     if (before !== undefined && before.size >= result.retrieved.length) return before;
     const ranks = new Map(result.retrieved.map(({ id, rank }) => [id, rank]));
