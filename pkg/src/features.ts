@@ -1,7 +1,6 @@
 /** What the browser must have. Found out before a single byte is fetched. */
 
 import { UnsupportedBrowserError } from "./errors.js";
-import { platform } from "./platform.js";
 
 const needed = "Chrome or Edge 100, Firefox 114, Safari 16.4, or anything newer, works";
 
@@ -56,5 +55,4 @@ export function insistOnFeatures(): void {
   if (!WebAssembly.validate(probe)) {
     throw new UnsupportedBrowserError(`This browser's WebAssembly lacks SIMD or reference types. ${needed}.`);
   }
-  platform.insistOnWorkers();
 }

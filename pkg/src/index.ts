@@ -19,6 +19,7 @@ import { fetchManifest, manifestOf } from "./manifest.js";
 import { platform } from "./platform.js";
 import type { LoadParams } from "./protocol.js";
 import { Ranker } from "./ranker.js";
+import { spawn } from "./spawn.js";
 import { Store } from "./store.js";
 import type { LoadOptions, Manifest } from "./types.js";
 import { workersWanted } from "./workers.js";
@@ -56,8 +57,9 @@ export type { Ranker } from "./ranker.js";
  */
 export async function load<M = unknown>(options: LoadOptions = {}): Promise<Ranker<M>> {
   insistOnFeatures();
+  spawn.insist();
   const base = platform.base();
-  const { worker = platform.startWorker, signal } = options;
+  const { worker = spawn.start, signal } = options;
   const asked = workersWanted(options.workers, platform.machine());
   const wanted = typeof worker === "function" ? asked : 1;
   const cache = new ScoreCache(count(options.scoreCache ?? 10_000, "scoreCache", 0));

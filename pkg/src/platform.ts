@@ -1,6 +1,5 @@
 /** What differs between a page and Node. Everything else is the same in both. */
 
-import { UnsupportedBrowserError, WorkerCrashedError } from "./errors.js";
 import type { Request } from "./protocol.js";
 
 /** As much of a `Worker` as is used. */
@@ -36,9 +35,6 @@ export interface Machine {
 export interface Platform {
   /** What relative addresses are relative to. */
   base(): string | undefined;
-  /** Throws if there can be no workers. */
-  insistOnWorkers(): void;
-  startWorker(): WorkerLike;
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Throws where files can't be kept. */
   caches(): Caches;
@@ -48,22 +44,6 @@ export interface Platform {
 /** A page, or a worker of one. */
 export const platform: Platform = {
   base: () => (typeof document === "undefined" ? globalThis.location?.href : document.baseURI),
-  insistOnWorkers() {
-    if (typeof Worker !== "undefined") return;
-    throw new UnsupportedBrowserError(
-      "There are no web workers here. tabrank runs in browsers and in Node: elsewhere, call load() only in the part that runs in the browser.",
-    );
-  },
-  startWorker() {
-    try {
-      // Bundlers recognize this form, and only this form, written out in one expression.
-      return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "tabrank" });
-    } catch (cause) {
-      throw new WorkerCrashedError(`The worker could not be started (${String(cause)}). Serve this package's files from the page's own origin.`, {
-        cause,
-      });
-    }
-  },
   fetch: (url, init) => fetch(url, init),
   caches: () => caches,
   machine() {

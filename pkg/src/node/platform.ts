@@ -5,13 +5,10 @@ import { pathToFileURL } from "node:url";
 import type { Platform } from "../platform.js";
 import { cacheFolder, FolderCaches } from "./cache.js";
 import { fetchAnything } from "./files.js";
-import { startThread } from "./thread.js";
 
 /** Node. */
 export const node: Platform = {
   base: () => `${pathToFileURL(process.cwd()).href}/`,
-  insistOnWorkers() {},
-  startWorker: startThread,
   fetch: fetchAnything,
   caches: () => new FolderCaches(cacheFolder()),
   machine: () => ({ cores: availableParallelism(), memory: totalmem() / 2 ** 30 }),

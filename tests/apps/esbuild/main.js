@@ -1,0 +1,3 @@
+import { rerank } from "./rerank.js";
+
+rerank();
