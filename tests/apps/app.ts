@@ -51,9 +51,9 @@ export async function addModels(site: string): Promise<void> {
   await symlink(join(repository, "models"), join(site, "models"));
 }
 
-/** Runs a program in an app. */
+/** Runs a program in an app, with a folder of its own for what it keeps. */
 export async function node(app: string, script: string, env: Record<string, string> = {}): Promise<string> {
-  const { stdout } = await run(process.execPath, [script], { cwd: app, env: { ...process.env, ...env } });
+  const { stdout } = await run(process.execPath, [script], { cwd: app, env: { ...process.env, TABRANK_CACHE_DIR: join(app, "cache"), ...env } });
   return stdout;
 }
 

@@ -8,7 +8,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Manifest } from "tabrank";
+import type { Manifest, ProgressEvent } from "tabrank";
+import { repositoryOf, startHub } from "../../pkg/test/hub-server";
 import { FIRST_QUERY } from "../src/state";
 import { buildOf, column, insistOnBuild, launch, native, open, repository, shown, site } from "./browser";
 import { serve, type Server } from "./server";
@@ -63,5 +64,49 @@ describe("a model that the site doesn't carry", () => {
     await page.locator("#trouble h2").waitFor();
     expect(await page.locator("#trouble").textContent()).toContain("tokenizer.json");
     await close();
+  });
+});
+
+/** A repository that no manifest knows, of which only the hub says what its files are. */
+describe("a repository", () => {
+  it("is converted as it arrives, though its connection breaks and the hub is busy, kept, and there without a connection", async () => {
+    const read = (name: string) => readFileSync(join(origin, name));
+    const weights = read("model.safetensors");
+    const hub = await startHub();
+    hub.repositories.set("group/name", repositoryOf({ "config.json": read("config.json"), "tokenizer.json": read("tokenizer.json"), "model.safetensors": weights }));
+    hub.faults.set("model.safetensors", [{ status: 503 }, { cutAfter: 30_000_000 }, { status: 429, retryAfter: 1 }, { cutAfter: 9_000_000 }]);
+    const pages = await serve(repository, "/repository/");
+    const { page, close } = await open(browser, `${pages.url}www/e2e/plain.html`);
+    await page.waitForFunction(() => "kept" in window);
+    /** Vectors of the model in the repository and of the same one of the manifest; the engine's memory; and what was fetched. */
+    const load = () =>
+      page.evaluate(async (hubUrl) => {
+        const { tabrank } = window.kept;
+        const events: ProgressEvent[] = [];
+        const biEncoder = { repo: "group/name", pooling: "mean", maxTokens: 256 } as const;
+        const options = { biEncoder, hubUrl, modelsUrl: "/repository/models/", workers: 1, device: "cpu" } as const;
+        const cached = await tabrank.isCached({ ...options, crossEncoder: new Uint8Array(1) });
+        const theirs = await tabrank.load({ ...options, onProgress: (event) => events.push(event) });
+        const ours = await tabrank.load({ ...options, biEncoder: "all-MiniLM-L6-v2" });
+        const texts = ["harbour", "a vector database that does not need a separate server"];
+        const vectors = await Promise.all([theirs, ours].map((ranker) => ranker.embed(texts, { kind: "query" })));
+        const { biEncoder: info, memory } = theirs.info();
+        theirs.dispose();
+        ours.dispose();
+        return { cached, vectors: vectors.map((two) => two.map((vector) => [...vector])), id: info?.id, memory, events };
+      }, hub.url.href);
+    const first = await load();
+    expect(first.vectors[0]).toEqual(first.vectors[1]);
+    expect(first).toMatchObject({ id: "group/name", cached: false });
+    const loaded = first.events.filter(({ file, status }) => file === "model.safetensors" && status === "progress").map(({ loaded }) => loaded ?? 0);
+    expect(loaded).toEqual([...loaded].sort((a, b) => a - b));
+    expect(loaded.at(-1)).toBe(weights.length);
+    // Both models and what became of the weights: the weights themselves alone would be 91 MB more.
+    expect(first.memory).toBeLessThan(150e6);
+    await hub.close();
+    const second = await load();
+    expect(second).toMatchObject({ cached: true, vectors: first.vectors });
+    await close();
+    await pages.close();
   });
 });
