@@ -28,10 +28,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       let at = min(k + part, params.width - 1u);
       let there = f32(k + part < params.width);
       @each(r, 4) let x$r = x[fetched$r + at] * there;
-      rows[(4u * part) * 32u + four] = Tile(x0.x, x1.x, x2.x, x3.x);
-      rows[(4u * part + 1u) * 32u + four] = Tile(x0.y, x1.y, x2.y, x3.y);
-      rows[(4u * part + 2u) * 32u + four] = Tile(x0.z, x1.z, x2.z, x3.z);
-      rows[(4u * part + 3u) * 32u + four] = Tile(x0.w, x1.w, x2.w, x3.w);
+      rows[(4u * part) * 32u + four] = Tile(vec4f(x0.x, x1.x, x2.x, x3.x));
+      rows[(4u * part + 1u) * 32u + four] = Tile(vec4f(x0.y, x1.y, x2.y, x3.y));
+      rows[(4u * part + 2u) * 32u + four] = Tile(vec4f(x0.z, x1.z, x2.z, x3.z));
+      rows[(4u * part + 3u) * 32u + four] = Tile(vec4f(x0.w, x1.w, x2.w, x3.w));
     }
     let origin = min(4u * k + input, 4u * params.width - 1u);
     weights[index] = Tile(weight(origin, quad) * scale(origin / 4u, quad));
