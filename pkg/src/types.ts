@@ -28,6 +28,7 @@ export interface ProgressEvent {
   source?: "cache" | "network";
 }
 
+/** What `load` may be told. */
 export interface LoadOptions {
   /** The manifest's default if absent; `null` for none, where candidates come from elsewhere: then nothing can be indexed,
    * searched or embedded, and half as much is downloaded. */
@@ -73,12 +74,14 @@ export interface LoadOptions {
   worker?: (Worker | (() => Worker)) | undefined;
   /** How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000; 0 for none. */
   scoreCache?: number | undefined;
+  /** Called as files are asked for, arrive and are verified, and once when everything is ready. */
   onProgress?: ((event: ProgressEvent) => void) | undefined;
   /** Called whenever what is known of the GPU changes, also after `load()` has resolved. */
   onGpu?: ((gpu: GpuInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
+/** What `index` may be told. */
 export interface IndexOptions {
   /** Bytes of a file made by `tabrank index` from the same documents, in the same order, with the same model. Nothing is
    * embedded then. */
@@ -88,6 +91,7 @@ export interface IndexOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What `embed` must and may be told. */
 export interface EmbedOptions {
   /** What the texts are: some models want words of their own before a query. */
   kind: "query" | "document";
@@ -129,6 +133,7 @@ export interface Scored {
   truncated: boolean;
 }
 
+/** What `search` may be told. */
 export interface SearchOptions {
   /** How many candidates the cross-encoder reads. Default 50. 1 is legal and shows the recall ceiling. */
   pool?: number | undefined;
@@ -159,6 +164,7 @@ export interface Timings {
   total: number;
 }
 
+/** What a search found. */
 export interface SearchResult<M = unknown> {
   query: string;
   /** The whole pool, best cosine first. */
@@ -172,6 +178,7 @@ export interface SearchResult<M = unknown> {
   device: string;
 }
 
+/** What `rerank` is asked, in the shape of hosted rerankers. */
 export interface RerankRequest<M = unknown> {
   query: string;
   documents: (string | { text: string; metadata?: M })[];
@@ -188,6 +195,7 @@ export interface RerankRequest<M = unknown> {
   signal?: AbortSignal | undefined;
 }
 
+/** A document as the cross-encoder placed it. */
 export interface RerankResult<M = unknown> {
   /** Position in the request's documents. */
   index: number;
@@ -199,6 +207,7 @@ export interface RerankResult<M = unknown> {
   document?: string | { text: string; metadata?: M };
 }
 
+/** What `rerank` answers: results, best logit first. */
 export interface RerankResponse<M = unknown> {
   results: RerankResult<M>[];
   /** How many pairs were computed for this; the others were known from before, or are the same as one of these. */
@@ -221,6 +230,7 @@ export interface Candidate<M = unknown> {
 /** A first stage: anything that finds at most `k` candidates for a query, the best first. */
 export type Retriever<M = unknown> = (query: string, k: number, signal?: AbortSignal) => Promise<readonly Candidate<M>[]> | readonly Candidate<M>[];
 
+/** What `searchIn` may be told. */
 export interface SearchInOptions<M = unknown> extends Omit<SearchOptions, "onScores" | "onRetrieved"> {
   /** Called with the candidates before any of them is scored. */
   onRetrieved?: ((retrieved: (Candidate<M> & { rank: number })[]) => void) | undefined;
@@ -241,6 +251,7 @@ export interface SearchInResult<M = unknown> {
   device: string;
 }
 
+/** What `rank` may be told. */
 export interface RankOptions {
   /** How many results to return; all if absent. */
   topK?: number | undefined;
@@ -306,6 +317,7 @@ export interface GpuInfo {
   costs?: GpuCosts;
 }
 
+/** What is loaded, and what runs it. */
 export interface Info {
   version: string;
   /** What runs on the CPU, e.g. "cpu (simd128, int16)". */
