@@ -143,7 +143,7 @@ async function verifyBlob({ repo, name, blob }: Part, bytes: Bytes): Promise<voi
   const found = hexadecimal(await subtle.digest("SHA-1", content));
   if (found === blob) return;
   const file = `${repo}/${name}`;
-  throw new ModelIntegrityError(`${file} is not the file that the hub describes: expected the Git object ${blob}, found ${found}. Load again.`, {
+  throw new ModelIntegrityError(`${file} is not the file that it should be: expected the Git object ${blob}, found ${found}. Load again.`, {
     file,
     expected: `Git object ${blob}`,
     found: `Git object ${found}`,

@@ -259,7 +259,7 @@ function announced(response: Response): number | undefined {
 
 function differs({ file }: Expected, expected: string, found: string, cause?: unknown): ModelIntegrityError {
   return new ModelIntegrityError(
-    `${file} is not the file that the manifest describes: expected ${expected}, found ${found}. ${again}`,
+    `${file} is not the file that it should be: expected ${expected}, found ${found}. ${again}`,
     { file, expected, found },
     { cause },
   );

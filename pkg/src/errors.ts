@@ -96,7 +96,7 @@ export interface Mismatch {
   found: string;
 }
 
-/** The bytes of a file are not those that the manifest describes. They were neither loaded nor kept. */
+/** The bytes of a file are not those that the manifest, the hub or the caller described. They were neither loaded nor kept. */
 export class ModelIntegrityError extends TabrankError implements Mismatch {
   override readonly name = "ModelIntegrityError";
   readonly code = "model-integrity";
