@@ -112,9 +112,12 @@ same_everywhere() {
 beside() {
   local log=target/$1.log job
   mkdir -p target
+  # In a group of processes of its own, so that nothing of it is left behind.
+  set -m
   "$1" >"$log" 2>&1 &
   job=$!
-  trap "kill $job 2>/dev/null || true" EXIT
+  set +m
+  trap "kill -- -$job 2>/dev/null || true" EXIT
   # Not behind || or if: then a step would go on after what fails in it.
   "${@:2}"
   trap - EXIT
@@ -360,7 +363,7 @@ case "$command" in
   bench) bench "$@" ;;
   kernels) kernels "$@" ;;
   kernel-tests) kernel_tests ;;
-  apps) apps ;;
+  apps) site; apps ;;
   reference) reference ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;

@@ -15,9 +15,11 @@ const documents = [
 const state = document.querySelector("#state");
 const server = new URL(new URLSearchParams(location.search).get("chroma") ?? "http://localhost:8000");
 state.textContent = "Loading the models…";
-const ranker = await load();
+let ranker;
 try {
-  const client = new ChromaClient({ host: server.hostname, port: Number(server.port), ssl: server.protocol === "https:" });
+  ranker = await load();
+  const ssl = server.protocol === "https:";
+  const client = new ChromaClient({ host: server.hostname, port: Number(server.port || (ssl ? 443 : 80)), ssl });
   const collection = await client.getOrCreateCollection({ name: "notes", embeddingFunction: chromaEmbeddings(ranker) });
   await collection.upsert({
     ids: documents.map((_, i) => `note ${i + 1}`),
@@ -35,5 +37,5 @@ try {
 } catch (error) {
   state.textContent = `${error.name}: ${error.message}`;
 } finally {
-  ranker.dispose();
+  ranker?.dispose();
 }

@@ -62,6 +62,7 @@ export class Channel {
   #memory = 0;
   #closed: TabrankError | undefined;
   #lingering = false;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(worker: WorkerLike, seconds = patience.lead) {
     this.#worker = worker;
@@ -168,7 +169,7 @@ export class Channel {
     }
     if (reply.type === "lingering") {
       this.#lingering = reply.on;
-      if (this.#closed && !reply.on) this.#worker.terminate();
+      if (this.#closed && !reply.on) this.#terminate();
       return;
     }
     if (reply.type === "gpu") {
@@ -196,16 +197,21 @@ export class Channel {
     this.onAnswer?.();
   }
 
+  #terminate(): void {
+    clearTimeout(this.#deadline);
+    this.#worker.terminate();
+  }
+
   #close(error: TabrankError): void {
     const first = this.#closed === undefined;
     const disposed = error instanceof DisposedError;
     this.#pulse.stop();
     if (first || disposed) this.#closed = error;
     if (!disposed || !this.#lingering) {
-      this.#worker.terminate();
+      this.#terminate();
     } else if (first) {
       for (const id of this.#pending.keys()) this.#worker.postMessage({ type: "abort", id }, []);
-      setTimeout(() => this.#worker.terminate(), LAST_WORK);
+      this.#deadline = setTimeout(() => this.#terminate(), LAST_WORK);
     }
     const pending = [...this.#pending.values()];
     this.#pending.clear();

@@ -68,8 +68,16 @@ function ofAddress({ url, sha256, id }: ModelAddress, what: string, base: string
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new BadInputError(`${what}.sha256 must be a SHA-256 of 64 hexadecimal digits, but it is ${JSON.stringify(sha256)}.`);
   }
-  const name = decodeURIComponent(absolute.pathname.slice(absolute.pathname.lastIndexOf("/") + 1));
+  const name = readable(absolute.pathname.slice(absolute.pathname.lastIndexOf("/") + 1));
   return { from: "address", id: id ?? (name || absolute.href), url: absolute.href, sha256: sha256?.toLowerCase() ?? null };
+}
+
+function readable(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function ofRepository(choice: ModelRepository, what: string): ModelRequest {

@@ -3,8 +3,8 @@
  * where it broke, and a server that is busy is asked again.
  */
 
-import { aborted, ModelIntegrityError, ModelUnavailableError } from "./errors.js";
-import { platform } from "./platform.js";
+import { ask, askAgain, delay, isBusy, pause, type Patience } from "./ask.js";
+import { aborted, ModelIntegrityError, ModelUnavailableError, type TabrankError } from "./errors.js";
 import type { MakeRoom, Room } from "./room.js";
 
 /** What a file must be. */
@@ -16,19 +16,6 @@ export interface Expected {
   /** `null` if whoever asks for the file doesn't know it, or sees to it. */
   sha256: string | null;
 }
-
-/** How often and how soon a server is asked again. */
-export interface Patience {
-  /** Times in a row without anything new. */
-  times: number;
-  /** Milliseconds before the first of them; twice as long before each further one. */
-  pause: number;
-  /** Milliseconds without a byte after which a connection is taken for broken. */
-  stall: number;
-}
-
-/** Some eight seconds in all. */
-export const patience: Patience = { times: 4, pause: 500, stall: 30_000 };
 
 /** How to go about a download. */
 export interface DownloadOptions<R extends Room> extends ReadOptions<R> {
@@ -50,12 +37,6 @@ export interface Arrived<R extends Room> {
   bytes: number;
 }
 
-/** Answers after which the same may be asked once more. */
-const busy = [408, 425, 429, 500, 502, 503, 504];
-
-/** However long a server wants to be left alone, in milliseconds. */
-const longestPause = 30_000;
-
 const again = "Load again; if it happens again, replace the file on the server. Nothing of it was loaded or kept.";
 
 /**
@@ -68,18 +49,20 @@ export async function download<R extends Room>(url: string, expected: Expected, 
   const { signal, patience } = options;
   let file: Arrival<R> | undefined;
   try {
-    const first = await request(url, 0, options);
+    const first = await request(url, {}, options);
     file = await Arrival.begin(first, expected, options);
-    let broken = await file.pour(first, patience.stall);
-    for (let failures = 1; broken; ) {
+    let broken: TabrankError | null = await file.pour(first, patience.stall);
+    for (let failures = 1; broken && !file.complete; ) {
       if (failures > patience.times) throw broken;
-      await pause(patience.pause * 2 ** (failures - 1), signal);
+      await pause(delay(failures, patience), signal);
       const before = file.loaded;
       try {
-        broken = await file.pour(await request(url, before, options), patience.stall);
+        broken = await file.pour(await request(url, file.restOf(first), options), patience.stall);
       } catch (error) {
-        // What can't be had now may be had a little later.
-        if (signal.aborted || !(error instanceof ModelUnavailableError)) throw error;
+        // What can't be had now may be had a little later, unless the server says otherwise.
+        const away = error instanceof ModelUnavailableError && (error.status === undefined || isBusy(error.status));
+        if (signal.aborted || !away) throw error;
+        broken = error;
       }
       failures = file.loaded > before ? 1 : failures + 1;
     }
@@ -132,6 +115,20 @@ class Arrival<R extends Room> {
     return new Arrival(await options.makeRoom(total ?? 0), expected, total, options);
   }
 
+  /** Whether everything has arrived, as far as that is known. */
+  get complete(): boolean {
+    return this.expected.bytes !== null && this.loaded === this.expected.bytes;
+  }
+
+  /** How to ask for the rest. A file that can't be checked in the end must still be the one that it was; else it comes anew. */
+  restOf(first: Response): Record<string, string> {
+    if (this.loaded === 0) return {};
+    const range = { range: `bytes=${this.loaded}-` };
+    if (this.expected.sha256 !== null) return range;
+    const version = first.headers.get("etag") ?? first.headers.get("last-modified");
+    return version && !version.startsWith("W/") ? { ...range, "if-range": version } : {};
+  }
+
   /** Takes in an answer to its end, or to where the connection breaks: then with the error that this would be. */
   async pour(response: Response, stall?: number): Promise<ModelIntegrityError | null> {
     // A server that doesn't know of ranges begins at the beginning.
@@ -145,10 +142,10 @@ class Arrival<R extends Room> {
         part = reader && (await next(reader, stall));
       } catch (cause) {
         this.options.signal.throwIfAborted();
-        const whole = this.total === undefined ? "the whole file" : `${this.total} bytes`;
-        return differs(this.expected, whole, `${this.loaded} bytes, then the connection broke`, cause);
+        return this.#broken(cause);
       }
-      if (!part) return null;
+      // What begins anew and ends before is another file.
+      if (!part) return skip > 0 ? this.#broken() : null;
       const fresh = part.subarray(Math.min(skip, part.length));
       skip -= part.length - fresh.length;
       if (fresh.length === 0) continue;
@@ -172,49 +169,36 @@ class Arrival<R extends Room> {
   free(): void {
     this.room.free();
   }
-}
 
-/** The answer of a server, from byte `from` on if it can; asked again while it is busy. */
-async function request<R extends Room>(url: string, from: number, options: DownloadOptions<R>): Promise<Response> {
-  const { cache, signal, patience } = options;
-  for (let failures = 1; ; failures++) {
-    const response = await ask(url, from, cache, signal);
-    const { status } = response;
-    if (response.ok) {
-      // Hosts of single-page applications answer every unknown address with the page itself.
-      if (!response.headers.get("content-type")?.startsWith("text/html")) return response;
-      await response.body?.cancel();
-      throw new ModelUnavailableError(
-        `${url} answered with a web page, as some hosts do for files that they don't have. Put the file there, or set modelsUrl to where it is.`,
-        { url, status, missing: true },
-      );
-    }
-    await response.body?.cancel();
-    // There is nothing from there on: so the file is another than it was, and what arrives will be refused.
-    if (status === 416 && from > 0) return request(url, 0, options);
-    if (!busy.includes(status) || failures > patience.times) {
-      const missing = status === 404 || status === 410;
-      const remedy = missing
-        ? "Put the file there, or set modelsUrl (hubUrl for original weights) to where it is."
-        : "Try again later, or look at the server's log.";
-      throw new ModelUnavailableError(`${url} answered with HTTP ${status}. ${remedy}`, { url, status, missing });
-    }
-    const wanted = 1000 * Number(response.headers.get("retry-after") ?? 0);
-    await pause(Math.min(Math.max(patience.pause * 2 ** (failures - 1), wanted || 0), longestPause), signal);
+  #broken(cause?: unknown): ModelIntegrityError {
+    const whole = this.total === undefined ? "the whole file" : `${this.total} bytes`;
+    return differs(this.expected, whole, `${this.loaded} bytes, then the connection broke`, cause);
   }
 }
 
-async function ask(url: string, from: number, cache: RequestCache, signal: AbortSignal): Promise<Response> {
-  try {
-    return await platform.fetch(url, { cache, signal, ...(from > 0 && { headers: { range: `bytes=${from}-` } }) });
-  } catch (cause) {
+/** The answer of a server, to be read. */
+async function request<R extends Room>(url: string, headers: Record<string, string>, options: DownloadOptions<R>): Promise<Response> {
+  const ranged = Object.keys(headers).length > 0;
+  // Where it broke off, the loop around this asks again.
+  const response = await (ranged ? ask : askAgain)(url, { ...options, headers });
+  const { status } = response;
+  // Hosts of single-page applications answer every unknown address with the page itself.
+  const page = response.ok && (response.headers.get("content-type")?.startsWith("text/html") ?? false);
+  if (response.ok && !page) return response;
+  await response.body?.cancel();
+  // There is nothing from there on: so the file is another than it was, and what arrives will be refused.
+  if (status === 416 && ranged) return request(url, {}, options);
+  if (page) {
     throw new ModelUnavailableError(
-      `${url} could not be fetched (${String(cause)}). Check the connection, that the Content-Security-Policy's ` +
-        "connect-src allows this address, and that its server allows other sites' pages (CORS) if it isn't your own.",
-      { url },
-      { cause },
+      `${url} answered with a web page, as some hosts do for files that they don't have. Put the file there, or set modelsUrl to where it is.`,
+      { url, status, missing: true },
     );
   }
+  const missing = status === 404 || status === 410;
+  const remedy = missing
+    ? "Put the file there, or set modelsUrl (hubUrl for original weights) to where it is."
+    : "Try again later, or look at the server's log.";
+  throw new ModelUnavailableError(`${url} answered with HTTP ${status}. ${remedy}`, { url, status, missing });
 }
 
 /** The next part of a body, or none at its end. Rejects if it takes longer than `stall` milliseconds. */
@@ -232,22 +216,6 @@ async function next(reader: ReadableStreamDefaultReader<Uint8Array>, stall: numb
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Waits, unless it is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const stop = () => {
-      clearTimeout(timer);
-      reject(aborted(signal));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
 
 /** The size that the server announces; of a compressed transfer it says nothing about the file. */

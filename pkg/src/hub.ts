@@ -3,10 +3,10 @@
  * taken once, for a commit, and remembered, so that what was loaded once can be loaded without a connection.
  */
 
+import { askAgain } from "./ask.js";
 import { fetchText, partNames, WEIGHTS, type Checkpoint, type Part } from "./checkpoint.js";
 import type { ConvertExtras } from "./engine.js";
-import { aborted, ModelRefusedError, ModelUnavailableError } from "./errors.js";
-import { platform } from "./platform.js";
+import { ModelRefusedError, ModelUnavailableError } from "./errors.js";
 import type { ModelRequest } from "./protocol.js";
 import type { Store } from "./store.js";
 import type { Supply } from "./supply.js";
@@ -46,8 +46,10 @@ export async function recalled(request: Request, { hub, store }: { hub: URL; sto
   return known && checkpoint(request, hub, known);
 }
 
-function checkpoint({ id, repo, quantization, extras }: Request, hub: URL, known: Description): Checkpoint {
+function checkpoint({ id, repo, revision, quantization, extras }: Request, hub: URL, known: Description): Checkpoint {
   const url = new URL(`${repo}/tabrank-${quantization}.gguf`, hub);
+  // What is asked for in another way is kept beside it; what the same revision was before isn't.
+  url.search = new URLSearchParams(Object.entries({ revision, ...extras }).map(([name, value]) => [name, String(value)])).toString();
   const file = `${id} (${quantization})`;
   return { id, url, file, bytes: null, sha256: null, parts: known.parts, extras: { id, quantization, ...known.extras, ...extras } };
 }
@@ -58,12 +60,12 @@ function keyOf({ repo, revision }: Request, hub: URL): URL {
 }
 
 async function describe(request: Request, supply: Supply): Promise<Description> {
-  const { store, signal } = supply;
+  const { store } = supply;
   const url = keyOf(request, supply.hub);
   const known = await store?.recall<Description>(url, Number.POSITIVE_INFINITY);
   if (known && commit.test(request.revision)) return known;
   try {
-    const listing = await list(request, url, signal);
+    const listing = await list(request, url, supply);
     if (known?.revision === listing.sha) return known;
     const description = await read(request, listing, supply);
     await store?.remember(url, description);
@@ -77,19 +79,9 @@ async function describe(request: Request, supply: Supply): Promise<Description> 
 }
 
 /** The hub's list of a repository's files. */
-async function list({ repo, revision }: Request, url: URL, signal: AbortSignal): Promise<Listing> {
+async function list({ repo, revision }: Request, url: URL, { signal, patience }: Supply): Promise<Listing> {
   const { href } = url;
-  let response: Response;
-  try {
-    response = await platform.fetch(href, { signal });
-  } catch (cause) {
-    if (signal.aborted) throw aborted(signal);
-    throw new ModelUnavailableError(
-      `${href} could not be fetched (${String(cause)}). Check the connection, and that the Content-Security-Policy's connect-src allows the hub.`,
-      { url: href },
-      { cause },
-    );
-  }
+  const response = await askAgain(href, { cache: "no-cache", signal, patience });
   const { status } = response;
   if (!response.ok) {
     await response.body?.cancel();
@@ -123,8 +115,12 @@ async function read({ id, repo }: Request, { sha, cardData, siblings }: Listing,
     });
   }
   const parts = partNames.flatMap(find);
-  const unknown = parts.filter(({ sha256, blob }) => sha256 === null && blob === undefined);
-  if (unknown.length > 0) throw nonsense(`${repo}: ${unknown.map(({ name }) => name).join(", ")} without a hash`);
+  // Git's name of a file can be checked only once all of it is there, which weights never are.
+  const unknown = parts.filter(({ name, sha256, blob }) => sha256 === null && (blob === undefined || name === WEIGHTS));
+  if (unknown.length > 0) {
+    const names = unknown.map(({ name }) => name).join(", ");
+    throw new ModelUnavailableError(`The hub has no SHA-256 of ${repo}'s ${names}, so it can't be verified. Convert the model with \`tabrank convert\`, and give its address.`);
+  }
   const [prompts] = find(PROMPTS);
   const licence = cardData?.license;
   const prefix = prompts ? queryPrefix(id, await fetchText(id, prompts, supply)) : {};
@@ -133,7 +129,13 @@ async function read({ id, repo }: Request, { sha, cardData, siblings }: Listing,
 
 /** What sentence-transformers puts before queries. Before documents, the engine puts nothing. */
 function queryPrefix(id: string, text: string): { query_prefix?: string } {
-  const { prompts } = JSON.parse(text) as { prompts?: Record<string, unknown> };
+  let settings: { prompts?: Record<string, unknown> } | null;
+  try {
+    settings = JSON.parse(text) as typeof settings;
+  } catch (cause) {
+    throw new ModelRefusedError(`${PROMPTS} of ${id} is not JSON (${String(cause)}). Use another revision.`, "model-damaged", { cause });
+  }
+  const prompts = settings?.prompts;
   const documents = prompts?.["document"] ?? prompts?.["passage"] ?? "";
   if (documents !== "") {
     throw new ModelRefusedError(`${id} wants ${JSON.stringify(documents)} before documents, which is not handled. Use another model.`, "unsupported-model");

@@ -1,7 +1,7 @@
 /** models/manifest.json: fetched, and checked as far as this package relies on it. */
 
+import { ask, patience } from "./ask.js";
 import { aborted, BadInputError, ManifestError, ModelUnavailableError } from "./errors.js";
-import { platform } from "./platform.js";
 import type { Store } from "./store.js";
 import type { Manifest, ManifestEntry, Origin } from "./types.js";
 
@@ -17,21 +17,18 @@ export async function fetchManifest(models: URL, signal?: AbortSignal): Promise<
   let text: string;
   try {
     // A manifest from before the last release would make the new files look damaged, so the server is always asked.
-    const response = await platform.fetch(href, { cache: "no-cache", signal: signal ?? null });
-    if (!response.ok) {
-      const missing = response.status === 404 || response.status === 410;
-      throw new ModelUnavailableError(`${href} answered with HTTP ${response.status}. ${advice}`, {
-        url: href,
-        status: response.status,
-        missing,
-      });
+    const response = await ask(href, { cache: "no-cache", signal, patience });
+    const { ok, status } = response;
+    if (!ok) {
+      const missing = status === 404 || status === 410;
+      throw new ModelUnavailableError(`${href} answered with HTTP ${status}. ${advice}`, { url: href, status, missing });
     }
     text = await response.text();
   } catch (error) {
     if (signal?.aborted) throw aborted(signal);
-    if (error instanceof ModelUnavailableError) throw error;
+    if (error instanceof ModelUnavailableError && error.status !== undefined) throw error;
     throw new ModelUnavailableError(
-      `${href} could not be fetched (${String(error)}). Check the connection. ${advice}`,
+      `${href} could not be fetched (${String((error as Error).cause ?? error)}). Check the connection. ${advice}`,
       { url: href },
       { cause: error },
     );

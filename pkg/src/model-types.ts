@@ -7,7 +7,8 @@ export type Quantization = "Q8_0" | "Q4_0" | "F16" | "F32";
 export interface ModelAddress {
   /** Of a GGUF file made by `tabrank convert`. */
   url: string | URL;
-  /** Its SHA-256, in hexadecimal. With it the file is verified and kept; without it, it is taken as it comes, each time. */
+  /** Its SHA-256, in hexadecimal. With it the file is verified, and kept under its whole address; without it, it is taken as it
+   * comes, each time. */
   sha256?: string | undefined;
   /** What it is called in `info()` and in replies. Default: the name of the file. */
   id?: string | undefined;

@@ -43,6 +43,8 @@ export class Ranker<M = unknown> {
   readonly #cache: ScoreCache;
   readonly #scorer: Scorer;
   readonly #turns = new Turns();
+  /** Fires when this is disposed of. */
+  readonly #end = new AbortController();
   readonly #info: LoadedInfo;
   #documents = new Map<string, Held<M>>();
 
@@ -136,9 +138,10 @@ export class Ranker<M = unknown> {
     const { pool = 50, topK = 5, signal, onProgress, onRetrieved } = options;
     const [most, cut] = [count(pool, "pool"), count(topK, "topK")];
     const asked = string(query, "query");
+    if (this.#crew.closed) throw this.#crew.closed;
     if (signal?.aborted) throw aborted(signal);
     const start = performance.now();
-    const found = candidates<N>(await untilAborted(Promise.resolve(retriever(asked, most, signal)), signal, () => {}));
+    const found = candidates<N>(await this.#whileOpen(signal, (either) => retriever(asked, most, either)));
     const retrieved = found.slice(0, most).map((candidate, i) => ({ ...candidate, rank: i + 1 }));
     onRetrieved?.(retrieved.map((candidate) => ({ ...candidate })));
     const scoring = performance.now();
@@ -254,8 +257,24 @@ export class Ranker<M = unknown> {
   /** Ends the workers and frees their memory. What is under way, and every later call, rejects with a `DisposedError`. */
   dispose(): void {
     this.#crew.dispose();
+    this.#end.abort();
     this.#documents.clear();
     this.#cache.clear();
+  }
+
+  /** Work of the caller's, of which nobody waits for the end once this is disposed of or `signal` fires; both are told to it. */
+  async #whileOpen<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T> | T): Promise<T> {
+    const controller = new AbortController();
+    const stop = () => controller.abort(signal?.reason);
+    const signals = [this.#end.signal, ...(signal ? [signal] : [])];
+    for (const one of signals) one.addEventListener("abort", stop);
+    try {
+      return await untilAborted(Promise.resolve(work(controller.signal)), controller.signal);
+    } catch (error) {
+      throw this.#crew.closed ?? error;
+    } finally {
+      for (const one of signals) one.removeEventListener("abort", stop);
+    }
   }
 
   #insistOnBiEncoder(): void {

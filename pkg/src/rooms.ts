@@ -27,7 +27,7 @@ export class EngineRoom implements Whole {
   }
 
   free(): void {
-    this.buffer.free();
+    release(this.buffer);
   }
 }
 
@@ -54,6 +54,15 @@ export class ConvertingRoom implements ConverterRoom {
   }
 
   free(): void {
-    this.#converter.free();
+    release(this.#converter);
+  }
+}
+
+/** After a trap in the middle of something the engine doesn't let go of it; then that error counts, and not this one. */
+function release(thing: { free(): void }): void {
+  try {
+    thing.free();
+  } catch {
+    // The engine ends with its worker.
   }
 }

@@ -39,7 +39,7 @@ export class Store {
 
   /** Whether there is something under this key. */
   async has(key: URL): Promise<boolean> {
-    return (await attempt(async () => (await this.#cache.match(key.href)) !== undefined)) ?? false;
+    return (await attempt(async () => (await this.#cache.keys(key.href, { ignoreSearch: false })).length > 0)) ?? false;
   }
 
   /** The file of this key, unverified. */
@@ -59,8 +59,8 @@ export class Store {
   put(key: URL, bytes: Bytes, sha256: string): void {
     const response = new Response(bytes, { headers: { [hashHeader]: sha256 } });
     this.#waiting.push(async () => {
-      for (const old of await this.#cache.keys(key.href, { ignoreSearch: true })) {
-        if (old.url !== key.href) await this.#cache.delete(old.url);
+      for (const { url } of await this.#cache.keys(key.href, { ignoreSearch: true })) {
+        if (url !== key.href && isVersion(url, key.href)) await this.#cache.delete(url);
       }
       await this.#cache.put(key.href, response);
       return null;
@@ -90,6 +90,16 @@ export class Store {
   async delete(key: URL): Promise<void> {
     await attempt(() => this.#cache.delete(key.href));
   }
+}
+
+/** Whether two keys differ only in what this package has added to them. */
+function isVersion(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((key) => {
+    const url = new URL(key);
+    for (const name of [...url.searchParams.keys()]) if (name.startsWith("tabrank-")) url.searchParams.delete(name);
+    return url.href;
+  });
+  return first === second;
 }
 
 /** `null` instead of any failure; also of the mere look at the storage, which throws in sandboxed frames. */

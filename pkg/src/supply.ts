@@ -1,6 +1,6 @@
 /** What it takes to get models, and what comes of it. */
 
-import type { Patience } from "./download.js";
+import type { Patience } from "./ask.js";
 import type { CheckpointTexts, ConvertExtras } from "./engine.js";
 import type { Digest, MakeRoom, Room, Whole } from "./room.js";
 import type { Store } from "./store.js";

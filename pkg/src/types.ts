@@ -69,7 +69,7 @@ export interface LoadOptions {
   workers?: number | "auto" | undefined;
   /**
    * Workers made from `tabrank/worker`, where a bundler has its own way of making them: a function that makes one each
-   * time it is called, or a single worker, which then works alone whatever `workers` says. The ranker ends them.
+   * time it is called, or a single worker, which then works alone whatever `workers` says. The ranker ends them. Not in Node.
    */
   worker?: (Worker | (() => Worker)) | undefined;
   /** How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000; 0 for none. */
@@ -181,10 +181,10 @@ export interface SearchResult<M = unknown> {
 /** What `rerank` is asked, in the shape of hosted rerankers. */
 export interface RerankRequest<M = unknown> {
   query: string;
-  documents: (string | { text: string; metadata?: M })[];
+  documents: readonly (string | { text: string; metadata?: M })[];
   /** How many results to return; all if absent. */
   top_n?: number | undefined;
-  /** Give the documents back with the results. Default false. */
+  /** Give the documents back with the results, as they were given: strings as strings. Default false. */
   return_documents?: boolean | undefined;
   /** `sigmoid` maps the logit to 0..1 for relevance_score; the order is the same. Default `identity`. */
   activation?: "identity" | "sigmoid" | undefined;

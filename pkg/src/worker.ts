@@ -4,8 +4,8 @@
  */
 
 import type { Engine } from "../wasm/tabrank.js";
+import { patience } from "./ask.js";
 import { chooseBuild } from "./build.js";
-import { patience } from "./download.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
 import { crashed, NotReadyError } from "./errors.js";
 import { Gpu, isGpuFault, type Trial } from "./gpu.js";

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { chromaEmbeddings, chromaRetriever } from "../src/adapters/chroma.js";
 import { httpRetriever } from "../src/adapters/http.js";
 import { TabrankEmbeddings, TabrankRerank } from "../src/adapters/langchain.js";
-import { AbortError, BadInputError, NotReadyError, RetrieverError } from "../src/errors.js";
+import { AbortError, BadInputError, DisposedError, NotReadyError, RetrieverError } from "../src/errors.js";
 import type { Candidate, Retriever } from "../src/types.js";
 import { info, setUp } from "./fake-worker.js";
 import { body, startServer, status, type TestServer } from "./server.js";
@@ -23,7 +23,7 @@ describe("searchIn", () => {
     const retriever = vi.fn<Retriever<{ page: number }>>(() => found);
     const onRetrieved = vi.fn();
     const result = await ranker.searchIn(retriever, "q", { pool: 2, topK: 1, onRetrieved });
-    expect(retriever).toHaveBeenCalledWith("q", 2, undefined);
+    expect(retriever).toHaveBeenCalledWith("q", 2, expect.any(AbortSignal));
     expect(result.retrieved).toEqual([{ ...found[0], rank: 1 }, { ...found[1], rank: 2 }]);
     expect(onRetrieved).toHaveBeenCalledWith(result.retrieved);
     expect(result.reranked).toEqual([{ id: "b", rank: 1, previousRank: 2, logit: 17, truncated: false, text: "seventeen letters" }]);
@@ -54,6 +54,16 @@ describe("searchIn", () => {
     const retriever = vi.fn();
     await expect(ranker.searchIn(retriever, "q", { pool: 0 })).rejects.toThrow(BadInputError);
     expect(retriever).not.toHaveBeenCalled();
+  });
+
+  test("ends with the ranker", async () => {
+    const { ranker } = await setUp();
+    const retriever = vi.fn(() => new Promise<never>(() => {}));
+    const work = ranker.searchIn(retriever, "q");
+    ranker.dispose();
+    await expect(work).rejects.toThrow(DisposedError);
+    await expect(ranker.searchIn(retriever, "q")).rejects.toThrow(DisposedError);
+    expect(retriever).toHaveBeenCalledOnce();
   });
 
   test("lets go at once of a retriever that doesn't listen", async () => {

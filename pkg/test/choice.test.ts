@@ -16,6 +16,7 @@ describe("a model", () => {
     ["at an address beside the page", "models/mine.gguf", { from: "address", id: "mine.gguf", url: "https://page.test/app/models/mine.gguf", sha256: null }],
     ["at an address from the root", "/models/mine", { from: "address", url: "https://page.test/models/mine" }],
     ["at an absolute address", "https://else.test/a%20b", { from: "address", id: "a b", url: "https://else.test/a%20b" }],
+    ["at an address that no decoder likes", "models/50%.gguf", { id: "50%.gguf" }],
     ["at a URL", new URL("https://else.test/m.gguf"), { from: "address", id: "m.gguf" }],
     ["at an address, with its hash and name", { url: "m.gguf", sha256: hash.toUpperCase(), id: "mine" }, { from: "address", id: "mine", sha256: hash }],
     ["as a buffer", new ArrayBuffer(3), { from: "bytes", id: "bytes" }],

@@ -61,11 +61,11 @@ describe("a download", () => {
 
   afterEach(() => hub.close());
 
-  const get = (faults: Fault[], { bytes = file.length, signal = new AbortController().signal }: { bytes?: number | null; signal?: AbortSignal } = {}) => {
+  const get = (faults: Fault[], { bytes = file.length, sha256 = hash(file), signal = new AbortController().signal }: { bytes?: number | null; sha256?: string | null; signal?: AbortSignal } = {}) => {
     hub.faults.set("m.gguf", faults);
     const onBytes = vi.fn();
     const free = vi.fn();
-    const arrived = download(new URL("a/b/resolve/main/m.gguf", hub.url).href, { file: "m.gguf", bytes, sha256: hash(file) }, {
+    const arrived = download(new URL("a/b/resolve/main/m.gguf", hub.url).href, { file: "m.gguf", bytes, sha256 }, {
       makeRoom: async (bytes) => Object.assign(new HeapRoom(bytes, async (all) => hash(all)), { free }),
       cache: "default",
       patience: { times: 2, pause: 5, stall: 100 },
@@ -104,6 +104,20 @@ describe("a download", () => {
     await expect(arrived).rejects.toThrow(/then the connection broke/);
     expect(hub.asked).toHaveLength(3);
     expect(free).toHaveBeenCalledOnce();
+  });
+
+  test("of unknown hash begins anew, as the rest may be another file's", async () => {
+    const { room } = await get([{ cutAfter: 300_000 }], { sha256: null }).arrived;
+    expect([hash(room.view()), hub.asked]).toEqual([hash(file), ["m.gguf", "m.gguf"]]);
+  });
+
+  test.each([
+    [[503, 503, 503], 503, 3],
+    [[404], 404, 2],
+  ])("says with what it gave up in the middle: %j", async (statuses, status, asked) => {
+    const { arrived } = get([{ cutAfter: 300_000 }, ...statuses.map((status) => ({ status }))]);
+    await expect(arrived).rejects.toMatchObject({ code: "model-unavailable", status });
+    expect(hub.asked).toHaveLength(asked);
   });
 
   test("gives up on a server that stays busy", async () => {

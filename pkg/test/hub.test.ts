@@ -83,7 +83,7 @@ describe("a repository", () => {
 
   test("is loaded from the store where the hub is ill", async () => {
     await get();
-    hub.faults.set("group/name", [{ status: 500 }, "wrong"]);
+    hub.faults.set("group/name", [{ status: 500 }, { status: 500 }, { status: 500 }, "wrong"]);
     await get();
     await get();
     expect(convert).toHaveBeenCalledOnce();
@@ -122,6 +122,26 @@ describe("a repository", () => {
     hub.faults.set(name, ["wrong"]);
     await expect(get()).rejects.toThrow(ModelIntegrityError);
     expect(convert).not.toHaveBeenCalled();
+  });
+
+  test("of which the weights have no SHA-256 is refused unfetched", async () => {
+    hub.repositories.set("group/name", repositoryOf(files, []));
+    await expect(get()).rejects.toThrow(/no SHA-256 of group\/name's model\.safetensors/);
+    expect(hub.asked).toHaveLength(1);
+  });
+
+  test("with settings that are no JSON is refused", async () => {
+    hub.repositories.set("group/name", repositoryOf({ ...files, "config_sentence_transformers.json": "{" }));
+    await expect(get()).rejects.toThrow(ModelRefusedError);
+  });
+
+  test("asked for in two ways is kept in both", async () => {
+    for (let i = 0; i < 2; i++) {
+      await get();
+      await get(request({ extras: { pooling: "cls" } }));
+      await get(request({ revision: hub.repositories.get("group/name")?.commit ?? "" }));
+    }
+    expect(convert).toHaveBeenCalledTimes(3);
   });
 
   test("survives a connection that breaks, and a busy hub", async () => {
@@ -167,6 +187,17 @@ describe("a model of one's own", () => {
     await expect(get(address(hash("another")))).rejects.toThrow(ModelIntegrityError);
     await get(address(hash(gguf)));
     await get(address(hash(gguf)));
+    expect(hub.asked).toHaveLength(2);
+  });
+
+  test("is kept beside others that differ in what follows the ?", async () => {
+    const other = gguf.slice().fill(1, 0, 1);
+    hub.repositories.set("group/name", repositoryOf({ "m.gguf": gguf, "n.gguf": other }));
+    const at = (name: string, bytes: Uint8Array): ModelRequest => ({ from: "address", id: name, url: new URL(`group/name/resolve/main/m.gguf?${name}`, hub.url).href, sha256: hash(bytes) });
+    await get(at("one", gguf));
+    hub.repositories.set("group/name", repositoryOf({ "m.gguf": other }));
+    await get(at("two", other));
+    await get(at("one", gguf));
     expect(hub.asked).toHaveLength(2);
   });
 

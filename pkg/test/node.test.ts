@@ -1,6 +1,6 @@
 /** What Node has in the place of what a page has. Threads and models are tested with the package as it is installed. */
 
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -50,6 +50,15 @@ describe("caches in a folder", () => {
     await put();
     expect(await (await cache.match(url))?.text()).toBe("model");
     expect(await readdir(join(folder, "tabrank"))).toHaveLength(2);
+  });
+
+  test("are rid of what was left half written long ago", async () => {
+    await put();
+    const [old, fresh] = ["old.bin.part", "fresh.bin.part"].map((name) => join(folder, "tabrank", name));
+    for (const path of [old, fresh]) await writeFile(path as string, "half");
+    await utimes(old as string, new Date(0), new Date(0));
+    await new FolderCaches(folder).open("tabrank");
+    expect((await readdir(join(folder, "tabrank"))).filter((name) => name.endsWith(".part"))).toEqual(["fresh.bin.part"]);
   });
 
   test("are gone when they are deleted", async () => {

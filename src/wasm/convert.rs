@@ -49,7 +49,10 @@ impl Converter {
 
     /// Takes the next bytes of model.safetensors.
     pub fn append(&mut self, part: &js_sys::Uint8Array) -> Result<(), JsValue> {
-        self.part.resize(part.length() as usize, 0);
+        let len = part.length() as usize;
+        self.part.clear();
+        self.part.try_reserve(len).map_err(|_| js::error(Error::OutOfMemory(len)))?;
+        self.part.resize(len, 0);
         part.copy_to(&mut self.part);
         self.converter.push(&self.part).map_err(|e| js::error(e.into()))
     }

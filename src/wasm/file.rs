@@ -26,12 +26,13 @@ impl FileBuffer {
     }
 
     /// Adds bytes at the end.
-    pub fn append(&mut self, part: &js_sys::Uint8Array) {
+    pub fn append(&mut self, part: &js_sys::Uint8Array) -> Result<(), JsValue> {
         let (len, more) = (self.bytes.len(), part.length() as usize);
-        self.bytes.reserve(more);
+        self.bytes.try_reserve(more).map_err(|_| js::error(Error::OutOfMemory(len + more)))?;
         part.copy_to_uninit(&mut self.bytes.spare_capacity_mut()[..more]);
         // SAFETY: as many bytes as are added here have just been written there.
         unsafe { self.bytes.set_len(len + more) };
+        Ok(())
     }
 
     /// The bytes so far, where they lie: to be read at once, as any other call may move the engine's memory.

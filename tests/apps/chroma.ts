@@ -37,7 +37,10 @@ export async function startChroma(): Promise<Chroma> {
   for (let tries = 0; ; tries++) {
     const alive = await fetch(`${url}/api/v2/heartbeat`).then(({ ok }) => ok, () => false);
     if (alive) break;
-    if (tries === 100 || server.exitCode !== null) throw new Error(`Chroma doesn't answer: ${said}`);
+    if (tries === 100 || server.exitCode !== null) {
+      server.kill();
+      throw new Error(`Chroma doesn't answer: ${said}`);
+    }
     await sleep(100);
   }
   return {

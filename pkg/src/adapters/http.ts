@@ -1,6 +1,7 @@
 /** Candidates from any server that speaks JSON. */
 
 import { aborted, RetrieverError } from "../errors.js";
+import { platform } from "../platform.js";
 import type { Candidate, Retriever } from "../types.js";
 
 /** How a server is asked. */
@@ -23,11 +24,12 @@ export interface HttpRetrieverOptions<M = unknown> {
 export function httpRetriever<M = unknown>({ url, headers = {}, request, parse = candidatesOf }: HttpRetrieverOptions<M>): Retriever<M> {
   return async (query, k, signal) => {
     const asked = request?.(query, k);
-    const { href } = new URL(asked?.url ?? url, globalThis.location?.href);
+    let href = String(asked?.url ?? url);
     const post = { method: "POST", body: JSON.stringify({ query, k }), headers: { "content-type": "application/json" } };
     const init: RequestInit = asked ? (asked.init ?? {}) : post;
     let answer: unknown;
     try {
+      href = new URL(href, platform.base()).href;
       const all = new Headers(init.headers);
       for (const [name, value] of Object.entries(headers)) all.set(name, value);
       const response = await fetch(href, { ...init, headers: all, signal: signal ?? null });

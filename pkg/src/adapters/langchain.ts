@@ -61,12 +61,12 @@ export class TabrankEmbeddings extends Embeddings {
   }
 
   async embedDocuments(texts: string[]): Promise<number[][]> {
-    const vectors = await this.caller.call(() => this.#ranker.embed(texts, { kind: "document" }));
+    const vectors = await this.#ranker.embed(texts, { kind: "document" });
     return vectors.map((vector) => Array.from(vector));
   }
 
   async embedQuery(text: string): Promise<number[]> {
-    const [vector] = await this.caller.call(() => this.#ranker.embed([text], { kind: "query" }));
+    const [vector] = await this.#ranker.embed([text], { kind: "query" });
     return Array.from(vector ?? []);
   }
 }

@@ -8,6 +8,10 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { CacheLike, Caches } from "../platform.js";
 
+/** How the names of files end that are being written. */
+const PART = ".part";
+const HOUR = 3_600_000;
+
 /** What lies beside a file. */
 interface About {
   url: string;
@@ -34,12 +38,23 @@ export class FolderCaches implements Caches {
   async open(name: string): Promise<FolderCache> {
     const folder = join(this.#folder, name);
     await mkdir(folder, { recursive: true });
+    await sweep(folder);
     return new FolderCache(folder);
   }
 
   async delete(name: string): Promise<boolean> {
     await rm(join(this.#folder, name), { recursive: true, force: true });
     return true;
+  }
+}
+
+/** Removes what programs left half written that were ended meanwhile. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(PART)) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > HOUR) await rm(path, { force: true });
   }
 }
 
@@ -92,7 +107,7 @@ class FolderCache implements CacheLike {
 
   /** Whoever reads it meanwhile finds the old one or the new one. */
   async #write(path: string, content: Uint8Array | string): Promise<void> {
-    const part = `${path}.${randomUUID()}`;
+    const part = `${path}.${randomUUID()}${PART}`;
     try {
       await writeFile(part, content);
       await rename(part, path);

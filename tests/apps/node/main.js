@@ -1,4 +1,4 @@
-// Everything that a program of Node's may do, its answers on one line. It ends by itself, without dispose().
+// Everything that a program of Node's may do, its answers on one line. It ends by itself, with dispose() or without.
 import { isCached, load } from "tabrank";
 import { documents, query } from "./texts.js";
 
@@ -18,3 +18,4 @@ console.log(
     cached: await isCached({ modelsUrl }),
   }),
 );
+if (process.env.DISPOSE) ranker.dispose();
