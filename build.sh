@@ -12,7 +12,7 @@
 #                                with --gpu both on WebGPU, by the browser's software adapter
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
-#   ./build.sh apps              the npm package in apps of every kind; part of `test` (needs Python's venv, for a Chroma server)
+#   ./build.sh apps              the npm package in apps of every kind; part of `test`
 #   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
 #   ./build.sh lint              rustfmt and clippy
 #
@@ -287,13 +287,13 @@ frameworks() {
     cp tests/apps/package.json tests/apps/package-lock.json target/apps/
     npm ci --prefix target/apps --ignore-scripts --no-audit --no-fund --loglevel=error
   fi
-  if ! newer_than target/apps/chroma-venv/installed tests/apps/requirements.txt; then
-    say "Chroma's server, as tests/apps/requirements.txt pins it, into target/apps/chroma-venv"
-    need python3 "Install Python 3.11 or newer with venv."
-    python3 -m venv target/apps/chroma-venv
+  if ! newer_than target/apps/chroma-server/installed tests/apps/requirements.txt; then
+    say "Chroma's server, as tests/apps/requirements.txt pins it, into target/apps/chroma-server"
+    need python3 "Install Python 3.11 or newer with pip."
     # The server is in the package itself; what that depends on is for other things.
-    target/apps/chroma-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/apps/requirements.txt
-    touch target/apps/chroma-venv/installed
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --upgrade \
+      --target target/apps/chroma-server -r tests/apps/requirements.txt
+    touch target/apps/chroma-server/installed
   fi
 }
 

@@ -16,18 +16,18 @@ export interface Chroma {
   stop(): Promise<void>;
 }
 
-const python = join(folder, "chroma-venv", "bin", "python");
+const installed = join(folder, "chroma-server");
 
 /** Starts it, empty, for pages of any origin. */
 export async function startChroma(): Promise<Chroma> {
-  if (!existsSync(python)) throw new Error(`Missing: ${python}. Run ./build.sh apps, which installs it.`);
+  if (!existsSync(installed)) throw new Error(`Missing: ${installed}. Run ./build.sh apps, which installs it.`);
   const data = await mkdtemp(join(tmpdir(), "tabrank-chroma-"));
   const port = await freePort();
   const configuration = join(data, "chroma.yaml");
   await writeFile(configuration, `port: ${port}\nlisten_address: "127.0.0.1"\npersist_path: ${JSON.stringify(join(data, "data"))}\ncors_allow_origins: ["*"]\n`);
   // The command `chroma` is this and a check for newer versions, which wants more packages than the server does.
   const start = "import sys, chromadb_rust_bindings; chromadb_rust_bindings.cli(['chroma', 'run', sys.argv[1]])";
-  const server = spawn(python, ["-c", start, configuration], { stdio: ["ignore", "ignore", "pipe"] });
+  const server = spawn("python3", ["-c", start, configuration], { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PYTHONPATH: installed } });
   let said = "";
   server.stderr.on("data", (part: Buffer) => {
     said += String(part);
