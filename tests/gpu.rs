@@ -45,7 +45,8 @@ fn vectors_are_those_of_the_cpu() {
     let cpu = BiEncoder::load(&file[..], Cpu::default()).unwrap();
     let sequences: Vec<_> = passages(3).iter().map(|passage| cpu.document(passage).unwrap()).collect();
     let want = block_on(cpu.embed(&sequences)).unwrap();
-    for tiling in TILINGS {
+    // Halves differ from the first in linear layers alone, which the other model has as well; software takes long over them.
+    for tiling in [Tiling::Workgroup, Tiling::Quads] {
         let gpu = BiEncoder::load(&file[..], Gpu::new(device(), tiling)).unwrap();
         for (got, want) in block_on(gpu.embed(&sequences)).unwrap().iter().zip(&want) {
             let cosine: f32 = got.vector.iter().zip(&want.vector).map(|(a, b)| a * b).sum();

@@ -111,7 +111,7 @@ describe("the choice between GPU and CPU", () => {
 describe("the CPU takes over", () => {
   it.each([
     ["none", "off", /offers no GPU/],
-    ["absent", "off", /has no WebGPU/],
+    ["absent", "off", /is no WebGPU/],
     ["limits", "failed", /limit/],
     ["wrong", "failed", /computes other (logits|vectors) than the CPU/],
     ["not a number", "failed", /not a number/],
