@@ -47,6 +47,13 @@ node_modules() {
   npm ci --no-audit --no-fund --loglevel=error
 }
 
+# The npm packages $2, as the lock file in the folder $1 pins them. Their install scripts aren't run: they would fetch what isn't needed.
+pinned() {
+  newer_than "$1/node_modules/.package-lock.json" "$1/package-lock.json" && return
+  say "$2, as $1/package-lock.json pins them"
+  npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error
+}
+
 native() {
   say "command line (target/release/tabrank)"
   # The tests' own dependencies want more of those that all have in common, so that building without them first would compile
@@ -220,11 +227,7 @@ bench_models() {
 bench() {
   tools; browser; wasm; models
   bench_models
-  if ! newer_than bench/node_modules/.package-lock.json bench/package-lock.json; then
-    say "transformers.js, as bench/package-lock.json pins it"
-    # No install scripts: they would fetch native runtimes, and only the browser's is measured.
-    npm ci --prefix bench --ignore-scripts --no-audit --no-fund --loglevel=error
-  fi
+  pinned bench "transformers.js and what it needs"
   npm run --silent build --workspace pkg
   node_modules/.bin/tsc -p bench
   say "benchmark"
@@ -281,12 +284,9 @@ kernels() {
 
 # What the apps are built with.
 frameworks() {
-  if ! newer_than target/apps/node_modules/.package-lock.json tests/apps/package-lock.json; then
-    say "frameworks, as tests/apps/package-lock.json pins them, into target/apps"
-    mkdir -p target/apps
-    cp tests/apps/package.json tests/apps/package-lock.json target/apps/
-    npm ci --prefix target/apps --ignore-scripts --no-audit --no-fund --loglevel=error
-  fi
+  mkdir -p target/apps
+  cp -p tests/apps/package.json tests/apps/package-lock.json target/apps/
+  pinned target/apps frameworks
   if ! newer_than target/apps/chroma-server/installed tests/apps/requirements.txt; then
     say "Chroma's server, as tests/apps/requirements.txt pins it, into target/apps/chroma-server"
     need python3 "Install Python 3.11 or newer with pip."
@@ -309,10 +309,7 @@ apps() {
 # Fails if something that is exported has no comment, or a link leads nowhere.
 reference() {
   tools; node_modules; wasm
-  if ! newer_than tools/reference/node_modules/.package-lock.json tools/reference/package-lock.json; then
-    say "TypeDoc, as tools/reference/package-lock.json pins it"
-    npm ci --prefix tools/reference --ignore-scripts --no-audit --no-fund --loglevel=error
-  fi
+  pinned tools/reference "TypeDoc and what it needs"
   say "reference (target/reference)"
   tools/reference/node_modules/.bin/typedoc --options tools/reference/typedoc.json
 }

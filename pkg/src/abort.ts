@@ -2,6 +2,19 @@
 
 import { aborted } from "./errors.js";
 
+/** A controller that also aborts, with the same reason, when one of these signals does, until it is let go of. */
+export function linked(...signals: readonly (AbortSignal | undefined)[]): { controller: AbortController; unlink(): void } {
+  const controller = new AbortController();
+  const links = signals.flatMap((signal) => {
+    if (!signal) return [];
+    const stop = () => controller.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
+    return [() => signal.removeEventListener("abort", stop)];
+  });
+  return { controller, unlink: () => links.forEach((unlink) => unlink()) };
+}
+
 /**
  * What `work` comes to, or an `AbortError` as soon as the signal fires; `onAbort` then runs first. Whatever becomes of
  * the work after that is nobody's business.

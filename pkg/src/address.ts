@@ -21,6 +21,11 @@ export function folder(url: string | URL, what: string, base?: string): URL {
   return absolute;
 }
 
+/** The last part of an address's path. */
+export function fileName({ pathname }: URL): string {
+  return pathname.slice(pathname.lastIndexOf("/") + 1);
+}
+
 /** Where the models of these options are. */
 export function places({ modelsUrl, hubUrl }: Pick<LoadOptions, "modelsUrl" | "hubUrl">, base: string | undefined): { models: URL; hub: URL } {
   return {

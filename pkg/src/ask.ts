@@ -1,5 +1,6 @@
 /** Asking servers: again while they are busy, and not for ever. */
 
+import { linked } from "./abort.js";
 import { aborted, ModelUnavailableError } from "./errors.js";
 import { platform } from "./platform.js";
 
@@ -53,12 +54,10 @@ export async function askAgain(url: string, options: AskOptions): Promise<Respon
  * @throws {@link ModelUnavailableError} if there is no answer, or none in time.
  */
 export async function ask(url: string, { cache, headers = {}, signal, patience }: AskOptions): Promise<Response> {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
   if (signal?.aborted) throw aborted(signal);
-  // It goes on to stop what is read of the body.
-  signal?.addEventListener("abort", stop);
-  const timer = setTimeout(stop, patience.stall);
+  // The link stays, to stop what is read of the body.
+  const { controller } = linked(signal);
+  const timer = setTimeout(() => controller.abort(), patience.stall);
   try {
     return await platform.fetch(url, { cache, headers, signal: controller.signal });
   } catch (cause) {

@@ -11,15 +11,10 @@ import { reporter, type ModelFile, type Supply } from "./supply.js";
 import type { ManifestEntry, Origin } from "./types.js";
 
 /** A file of the hub, at a commit. One of the hashes must be known. */
-export interface Part {
-  name: string;
-  repo: string;
-  revision: string;
-  bytes: number | null;
-  sha256: string | null;
+export type Part = Origin["files"][number] & {
   /** What Git calls its content: a SHA-1. */
   blob?: string;
-}
+};
 
 /** A checkpoint on the hub. */
 export interface Checkpoint {
@@ -151,7 +146,7 @@ async function verifyBlob({ repo, name, blob }: Part, bytes: Bytes): Promise<voi
 }
 
 function unverifiable({ id, file, origin }: ManifestEntry): ModelUnavailableError {
-  const unknown = (origin as Origin | undefined)?.files.filter((part) => part.sha256 === null).map((part) => part.name) ?? [];
+  const unknown = origin?.files.filter((part) => part.sha256 === null).map((part) => part.name) ?? [];
   const first = origin?.files[0];
   const [why, how] = first
     ? [

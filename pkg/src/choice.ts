@@ -1,6 +1,6 @@
 /** Models as callers name them, and where each is to be had. */
 
-import { address } from "./address.js";
+import { address, fileName } from "./address.js";
 import { BadInputError } from "./errors.js";
 import { findEntry } from "./manifest.js";
 import type { LoadParams, ModelRequest } from "./protocol.js";
@@ -68,7 +68,7 @@ function ofAddress({ url, sha256, id }: ModelAddress, what: string, base: string
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new BadInputError(`${what}.sha256 must be a SHA-256 of 64 hexadecimal digits, but it is ${JSON.stringify(sha256)}.`);
   }
-  const name = readable(absolute.pathname.slice(absolute.pathname.lastIndexOf("/") + 1));
+  const name = readable(fileName(absolute));
   return { from: "address", id: id ?? (name || absolute.href), url: absolute.href, sha256: sha256?.toLowerCase() ?? null };
 }
 

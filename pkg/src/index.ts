@@ -81,8 +81,8 @@ export async function load<M = unknown>(options: LoadOptions = {}): Promise<Rank
   if (onGpu) lead.onGpu = (info) => queueMicrotask(() => onGpu(info));
   try {
     // Here, and not in the worker, which starts meanwhile.
-    const store = settings.cache ? await Store.open() : null;
-    const params: LoadParams = { ...settings, ...(await requests(chosen, () => manifestOf(models, store, signal))) };
+    const manifest = () => manifestOf(models, settings.cache ? Store.open() : null, signal);
+    const params: LoadParams = { ...settings, ...(await requests(chosen, manifest)) };
     const { info, others } = await lead.call("load", params, { signal, onProgress: options.onProgress });
     const crew = new Crew(lead, wanted);
     if (typeof worker === "function") {

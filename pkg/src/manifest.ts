@@ -36,17 +36,20 @@ export async function fetchManifest(models: URL, signal?: AbortSignal): Promise<
   return parseManifest(text, href);
 }
 
-/** The manifest; where it can't be had, as it last was: so what is kept can be used without a connection. */
-export async function manifestOf(models: URL, store: Store | null, signal?: AbortSignal): Promise<Manifest> {
+/**
+ * The manifest; where it can't be had, as it last was: so what is kept can be used without a connection. The store may still be
+ * opening: the manifest doesn't wait for it.
+ */
+export async function manifestOf(models: URL, store: Promise<Store | null> | Store | null, signal?: AbortSignal): Promise<Manifest> {
   const key = new URL("manifest.json", models);
   try {
     const manifest = await fetchManifest(models, signal);
     // Nobody need wait for it.
-    void store?.remember(key, manifest);
+    void Promise.resolve(store).then((open) => open?.remember(key, manifest));
     return manifest;
   } catch (error) {
     const offline = error instanceof ModelUnavailableError && error.status === undefined;
-    const known = offline ? await store?.recall<Manifest>(key, Number.POSITIVE_INFINITY) : null;
+    const known = offline ? await (await store)?.recall<Manifest>(key, Number.POSITIVE_INFINITY) : null;
     if (!known) throw error;
     return known;
   }

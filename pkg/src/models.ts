@@ -1,5 +1,6 @@
 /** Gets the bytes of a model from the first source that has them: the browser's store, this site, its origin. */
 
+import { fileName } from "./address.js";
 import { checkpointOf, convertCheckpoint } from "./checkpoint.js";
 import { download } from "./download.js";
 import { ModelUnavailableError } from "./errors.js";
@@ -38,9 +39,8 @@ async function ofManifest(entry: ManifestEntry, supply: Supply): Promise<ModelFi
 
 /** Without a hash it is the caller's own word that the file is what it should be: it is fetched each time. */
 async function ofAddress({ id: name, url, sha256 }: ModelRequest & { from: "address" }, supply: Supply): Promise<ModelFile> {
-  const { pathname } = new URL(url);
-  const file = pathname.slice(pathname.lastIndexOf("/") + 1);
-  return fetchOnce(new URL(url), { name, file, bytes: null, sha256 }, supply);
+  const at = new URL(url);
+  return fetchOnce(at, { name, file: fileName(at), bytes: null, sha256 }, supply);
 }
 
 async function ofBytes({ id: name, bytes: given }: ModelRequest & { from: "bytes" }, { makeRoom, onProgress }: Supply): Promise<ModelFile> {

@@ -1,6 +1,6 @@
 /** The ranker: what a page holds in its hands. It checks arguments, asks the workers, and joins the answers with the documents. */
 
-import { untilAborted } from "./abort.js";
+import { linked, untilAborted } from "./abort.js";
 import type { ScoreCache } from "./cache.js";
 import type { CallOptions } from "./channel.js";
 import type { Crew } from "./crew.js";
@@ -264,16 +264,13 @@ export class Ranker<M = unknown> {
 
   /** Work of the caller's, of which nobody waits for the end once this is disposed of or `signal` fires; both are told to it. */
   async #whileOpen<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T> | T): Promise<T> {
-    const controller = new AbortController();
-    const stop = () => controller.abort(signal?.reason);
-    const signals = [this.#end.signal, ...(signal ? [signal] : [])];
-    for (const one of signals) one.addEventListener("abort", stop);
+    const { controller, unlink } = linked(this.#end.signal, signal);
     try {
       return await untilAborted(Promise.resolve(work(controller.signal)), controller.signal);
     } catch (error) {
       throw this.#crew.closed ?? error;
     } finally {
-      for (const one of signals) one.removeEventListener("abort", stop);
+      unlink();
     }
   }
 

@@ -1,5 +1,7 @@
 /** Results one by one, for `for await`. */
 
+import { linked } from "./abort.js";
+
 /**
  * Begins some work, and gives what it hands out as it comes. The work is stopped as soon as nobody wants more: when the loop is left,
  * or by the caller's own signal.
@@ -8,10 +10,7 @@ export async function* streamed<T>(
   signal: AbortSignal | undefined,
   work: (give: (values: readonly T[]) => void, signal: AbortSignal) => Promise<void>,
 ): AsyncGenerator<T, void, undefined> {
-  const controller = new AbortController();
-  const stop = () => controller.abort(signal?.reason);
-  if (signal?.aborted) stop();
-  signal?.addEventListener("abort", stop);
+  const { controller, unlink } = linked(signal);
   const waiting: T[] = [];
   let wake = () => {};
   let outcome: { error?: unknown } | undefined;
@@ -39,7 +38,7 @@ export async function* streamed<T>(
       });
     }
   } finally {
-    signal?.removeEventListener("abort", stop);
+    unlink();
     controller.abort();
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Engine } from "../wasm/tabrank.js";
+import { fileName } from "./address.js";
 import { patience } from "./ask.js";
 import { chooseBuild } from "./build.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
@@ -104,7 +105,7 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
 /** Fetches and starts the engine. */
 async function startEngine(build: Build, url: string | undefined, { signal, progress }: Context<"load">) {
   const wasm = url ? new URL(url) : wasmOf(build);
-  const name = wasm.pathname.slice(wasm.pathname.lastIndexOf("/") + 1);
+  const name = fileName(wasm);
   progress({ status: "initiate", name, file: name });
   const module = await compile(wasm, signal);
   running = await start(build, module, wasm);

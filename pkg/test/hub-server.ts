@@ -4,8 +4,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+import { listen } from "./server.js";
 
 /** What goes wrong with an answer. */
 export type Fault =
@@ -143,18 +143,4 @@ function send(response: ServerResponse, content: Uint8Array, range: string | und
   } else {
     response.end(body);
   }
-}
-
-async function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<{ url: URL; close(): Promise<void> }> {
-  const server: Server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: new URL(`http://127.0.0.1:${port}/`),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }

@@ -17,18 +17,22 @@ export interface TestServer {
 export async function startServer(): Promise<TestServer> {
   const routes = new Map<string, Route>();
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const { url, close } = await listen((request, response) => {
     const path = request.url ?? "";
     asked.push(path);
     const route = routes.get(path) ?? status(404);
     route(response, request);
   });
+  return { url, routes, asked, close };
+}
+
+/** A server on a port of its own. */
+export async function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Pick<TestServer, "url" | "close">> {
+  const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: new URL(`http://127.0.0.1:${port}/`),
-    routes,
-    asked,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

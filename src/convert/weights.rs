@@ -45,15 +45,15 @@ impl Weights {
     pub fn push(&mut self, mut bytes: &[u8], plan: impl Fn(&Metadata) -> Result<Plan, ConvertError>) -> Result<(), ConvertError> {
         self.hash.update(bytes);
         while let State::Header(header) = &mut self.state {
-            let missing = SIZE.saturating_sub(header.len());
-            let missing = if missing > 0 { missing } else { header_size(header)? - header.len() };
-            let (part, others) = bytes.split_at(missing.min(bytes.len()));
+            let sized = header.len() >= SIZE;
+            let wanted = if sized { header_size(header)? } else { SIZE };
+            let (part, others) = bytes.split_at((wanted - header.len()).min(bytes.len()));
             header.extend(part);
             bytes = others;
-            if header.len() < SIZE || header.len() < header_size(header)? {
-                if bytes.is_empty() {
-                    return Ok(());
-                }
+            if header.len() < wanted {
+                return Ok(());
+            }
+            if !sized {
                 continue;
             }
             let metadata: Metadata = serde_json::from_slice(&header[SIZE..]).map_err(wrong)?;

@@ -28,7 +28,7 @@ export function chromaRetriever(collection: Pick<Collection, "query">, options: 
       ...(whereDocument && { whereDocument }),
     });
     // Its client can't be told to stop; nobody waits for it, though.
-    const { ids, documents, metadatas, distances } = await untilAborted(answer, signal, () => {});
+    const { ids, documents, metadatas, distances } = await untilAborted(answer, signal);
     return (ids[0] ?? []).flatMap((id, i): Candidate<Metadata>[] => {
       const text = documents[0]?.[i];
       if (text == null) return [];
