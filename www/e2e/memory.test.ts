@@ -69,7 +69,7 @@ describe("memory is flat", () => {
 it("two rankers live side by side, and what one loses the other keeps", async () => {
   const found = await here.watched.page.evaluate(async () => {
     const { load } = window.kept.tabrank;
-    const options = { biEncoder: null, modelsUrl: "/repository/models/", workers: 1 };
+    const options = { biEncoder: null, modelsUrl: "/repository/models/", workers: 1, build: "simd128" } as const;
     const [one, other] = await Promise.all([load(options), load(options)]);
     const request = { query: "harbour", documents: ["quay", "ferry"] };
     const [first, second] = await Promise.all([one.rerank(request), other.rerank(request)]);

@@ -3,7 +3,7 @@ import { isCached, load } from "tabrank";
 import { documents, query } from "./texts.js";
 
 const modelsUrl = process.env.TABRANK_MODELS;
-const ranker = await load({ modelsUrl, workers: 2 });
+const ranker = await load({ modelsUrl, workers: 2, build: "simd128" });
 await ranker.index(documents.map((text, i) => ({ id: `d${i}`, text })));
 const { retrieved, reranked } = await ranker.search(query);
 const { results, device } = await ranker.rerank({ query, documents });
