@@ -174,3 +174,80 @@ fn a_closed_pipe_ends_it_quietly() {
     let output = child.wait_with_output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn search_by_words_and_by_both() {
+    let first = |more: &[&str]| {
+        let arguments = [&["search", "flutes without any reed", "--pool", "5", "--top-k", "1", "--json"], more].concat();
+        json(&arguments)["retrieved"].clone()
+    };
+    let bm25 = first(&["--retriever", "bm25"]);
+    assert!(bm25[0]["cosine"].is_null() && bm25[0]["bm25"] == bm25[0]["score"] && bm25[0]["score"].as_f64().unwrap() > 0.0);
+    let hybrid = first(&["--retriever", "hybrid"]);
+    let both = &hybrid[0];
+    assert!(both["cosine"].as_f64().unwrap() > 0.0 && both["bm25"].is_number() && both["score"].as_f64().unwrap() <= 2.0 / 61.0);
+    // All the weight on the cosines: their order.
+    let ids = |list: &Value| list.as_array().unwrap().iter().map(|hit| hit["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&first(&["--retriever", "hybrid", "--fusion", "sum:1"])), ids(&first(&[])));
+    assert!(refusal(&["search", "q", "--retriever", "hybrid", "--fusion", "sum:2"]).contains("from 0 to 1"));
+    assert!(refusal(&["search", "q", "--retriever", "hybrid", "--fusion", "learned"]).contains("sum:W"));
+}
+
+/// A cascade whose second stage reads as much as the first, with the same model, changes nothing.
+#[test]
+fn eval_runs_a_cascade() {
+    let plain = json(&["eval", "--limit", "4", "--pools", "6", "--json"]);
+    let model = "tabrank-minilm-l6";
+    let cascade = json(&["eval", "--limit", "4", "--cascade", &format!("{model}:6,{model}:6"), "--json"]);
+    assert_eq!(plain["all"], cascade["all"]);
+    assert_eq!(plain["all"]["ndcg_10"]["n"], 4);
+    assert!(refusal(&["eval", "--cascade", "model"]).contains("MODEL:READ"));
+    assert!(refusal(&["eval", "--cascade", "model:0"]).contains("MODEL:READ"));
+    assert!(refusal(&["eval", "--cascade", "nothing-of-that-name:5"]).contains("nothing-of-that-name"));
+}
+
+#[test]
+fn eval_reads_a_test_collection() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir(folder.path().join("qrels")).unwrap();
+    let passages = common::json_lines("corpus/passages.jsonl");
+    let lines: String = (passages.iter().take(20))
+        .map(|p| format!("{}\n", serde_json::json!({ "_id": p["id"], "title": p["title"], "text": p["text"] })))
+        .collect();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gz, lines.as_bytes()).unwrap();
+    std::fs::write(folder.path().join("corpus.jsonl.gz"), gz.finish().unwrap()).unwrap();
+    let title = |i: usize| passages[i]["title"].as_str().unwrap();
+    let query = |i: usize| format!("{}\n", serde_json::json!({ "_id": format!("q{i}"), "text": title(i) }));
+    write("queries.jsonl", &(query(0) + &query(7) + &query(9)));
+    let id = |i: usize| passages[i]["id"].as_str().unwrap();
+    write("qrels/test.tsv", &format!("query-id\tcorpus-id\tscore\nq0\t{}\t1\nq7\t{}\t1\n", id(0), id(7)));
+
+    let path = folder.path().to_str().unwrap();
+    let index = folder.path().join("kept.safetensors");
+    let eval = |more: &[&str]| json(&[&["eval", "--beir", path, "--pools", "3", "--json"], more].concat());
+    // A passage is found by its own title, whatever looks for it.
+    for retriever in
+        [&["--retriever", "bm25"][..], &["--retriever", "dense", "--index", index.to_str().unwrap()], &["--retriever", "hybrid"]]
+    {
+        let report = eval(retriever);
+        assert_eq!((&report["all"]["n"], &report["all"]["before"]["precision@1"]), (&2.into(), &1.0.into()), "{retriever:?}");
+        assert_eq!(
+            report["retriever"],
+            if retriever[1] == "bm25" {
+                "BM25"
+            } else if retriever[1] == "dense" {
+                "cosine"
+            } else {
+                "hybrid"
+            }
+        );
+    }
+    assert!(index.exists());
+    let learned = eval(&["--retriever", "hybrid", "--fusion", "learned", "--index", index.to_str().unwrap()]);
+    assert_eq!(learned["learned"]["weights"].as_array().unwrap().len(), 2);
+    write("qrels/test.tsv", "q0\tnothing");
+    assert!(refusal(&["eval", "--beir", path]).contains("three columns"));
+    assert!(refusal(&["eval", "--beir", path, "--split", "dev"]).contains("dev.tsv"));
+}

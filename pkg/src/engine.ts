@@ -15,7 +15,7 @@ export interface ModelReport {
 
 /** The engine's first stage. */
 export interface RetrieveReport {
-  candidates: { id: string; cosine: number; tokens: number }[];
+  candidates: { id: string; score: number; cosine: number; bm25: number | null; tokens: number }[];
   embed_ms: number;
   retrieve_ms: number;
 }

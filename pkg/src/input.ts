@@ -1,8 +1,9 @@
 /** Arguments are checked here, before anything is sent to the worker. */
 
 import { BadInputError, RetrieverError } from "./errors.js";
-import type { PlainDocument } from "./protocol.js";
-import type { Candidate, Document } from "./types.js";
+import type { Fusion } from "./evaluate/types.js";
+import type { Finder, PlainDocument } from "./protocol.js";
+import type { Candidate, Document, FirstStageOptions } from "./types.js";
 
 const largestU32 = 0xffff_ffff;
 
@@ -83,4 +84,26 @@ function describe(value: unknown): string {
   if (typeof value === "number") return String(value);
   if (Array.isArray(value)) return "an array";
   return value === undefined ? "undefined" : `of type ${typeof value}`;
+}
+
+/** How rankings are fused, as the engine takes it. */
+export function fusion(given: Fusion): Exclude<Finder, { kind: "dense" | "bm25" }> {
+  if (given?.method === "rrf") {
+    const { k = 60 } = given;
+    if (typeof k === "number" && Number.isFinite(k) && k >= 0) return { kind: "reciprocal-rank", k };
+    throw new BadInputError(`fusion.k must be a number from 0, but it is ${describe(k)}.`);
+  }
+  if (given?.method === "weighted-sum") {
+    const { weight } = given;
+    if (typeof weight === "number" && weight >= 0 && weight <= 1) return { kind: "weighted-sum", weight };
+    throw new BadInputError(`fusion.weight must be a number from 0 to 1, but it is ${describe(weight)}.`);
+  }
+  throw new BadInputError(`fusion.method must be "rrf" or "weighted-sum", but it is ${describe(given?.["method"])}.`);
+}
+
+/** What finds the candidates, as the engine takes it. */
+export function finder({ retriever = "dense", fusion: given = { method: "rrf" } }: FirstStageOptions): Finder {
+  if (retriever === "dense" || retriever === "bm25") return { kind: retriever };
+  if (retriever === "hybrid") return fusion(given);
+  throw new BadInputError(`retriever must be "dense", "bm25" or "hybrid", but it is ${describe(retriever)}.`);
 }

@@ -3,6 +3,7 @@
 import type { BuildOption } from "./build.js";
 import type { ConvertExtras } from "./engine.js";
 import type { WireError } from "./errors.js";
+import type { Comparison, GradedRanking, JudgedRankings, LearnedWeight, Metrics, Ranking, TwoRankings } from "./evaluate/types.js";
 import type { Build, Device, GpuInfo, Info, ManifestEntry, ProgressEvent, Quantization } from "./types.js";
 
 /** A document without what only the page needs. */
@@ -64,10 +65,13 @@ export interface Loaded {
   others: JoinParams[];
 }
 
+/** What finds the candidates. */
+export type Finder = { kind: "dense" | "bm25" } | { kind: "reciprocal-rank"; k: number } | { kind: "weighted-sum"; weight: number };
+
 /** What the first stage found. */
 export interface Candidates {
-  /** Best cosine first. `tokens`: how many the cross-encoder will read of the query and the candidate. */
-  candidates: { id: string; cosine: number; tokens: number }[];
+  /** Best first. `tokens`: how many the cross-encoder will read of the query and the candidate. */
+  candidates: { id: string; score: number; cosine: number; bm25?: number; tokens: number }[];
   /** Milliseconds. */
   embed: number;
   retrieve: number;
@@ -91,12 +95,22 @@ export interface Calls {
   /** The result is the number of documents, here and in `openIndex`. */
   index: { params: { documents: PlainDocument[] }; result: number; progress: Step };
   openIndex: { params: { documents: PlainDocument[]; index: ArrayBuffer }; result: number; progress: Step };
-  retrieve: { params: { query: string; pool: number }; result: Candidates; progress: never };
+  retrieve: { params: { query: string; pool: number; finder: Finder }; result: Candidates; progress: never };
+  /** The vectors of the documents, as a file that `openIndex` takes. */
+  exportIndex: { params: null; result: ArrayBuffer; progress: never };
   /** The result is how many tokens the cross-encoder will read of the query and each passage. */
   tokens: { params: { query: string; passages: string[] }; result: Uint32Array; progress: Step };
   /** With `gpu`, of the first worker only, and an error of the code `gpu-failed` if that can't be done. */
   score: { params: { query: string; passages: string[]; gpu?: boolean }; result: Score[]; progress: Step };
   embed: { params: { texts: string[]; kind: TextKind }; result: Float32Array[]; progress: Step };
+  /** Of an evaluator's worker, as are all that follow. */
+  open: { params: { wasmUrl: string | undefined }; result: null; progress: never };
+  indexWords: { params: { texts: string[] }; result: number; progress: never };
+  bm25: { params: { queries: string[]; k: number }; result: Ranking[]; progress: never };
+  fuse: { params: { queries: TwoRankings[]; fusion: Finder; k: number }; result: Ranking[]; progress: never };
+  learnWeight: { params: { queries: JudgedRankings[]; folds: number; relevant: number }; result: LearnedWeight; progress: never };
+  measure: { params: { rankings: GradedRanking[]; relevant: number; pool: number }; result: Metrics[]; progress: never };
+  compare: { params: { before: number[]; after: number[] }; result: Comparison; progress: never };
 }
 
 /** Name of something that a worker can be asked for. */

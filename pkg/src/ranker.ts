@@ -5,9 +5,9 @@ import type { ScoreCache } from "./cache.js";
 import type { CallOptions } from "./channel.js";
 import type { Crew } from "./crew.js";
 import { aborted, BadInputError, InternalError, NotReadyError } from "./errors.js";
-import { array, candidates, count, documents as checkDocuments, string, wellFormed, type Held } from "./input.js";
+import { array, candidates, count, documents as checkDocuments, finder, string, wellFormed, type Held } from "./input.js";
 import { bestFirst } from "./order.js";
-import type { Candidates, LoadedInfo, Score, Step } from "./protocol.js";
+import type { Calls, Candidates, LoadedInfo, Score, Step } from "./protocol.js";
 import { Scorer, type TaskOptions } from "./scorer.js";
 import { streamed } from "./stream.js";
 import { Turns } from "./turns.js";
@@ -24,7 +24,9 @@ import type {
   RerankResponse,
   RerankResult,
   Retrieved,
+  RetrieveOptions,
   Retriever,
+  RetrieveResult,
   SearchEvent,
   SearchInOptions,
   SearchInResult,
@@ -81,31 +83,27 @@ export class Ranker<M = unknown> {
     return this.#turn(() => lead.call("openIndex", { documents: plain, index: prebuilt }, call), signal);
   }
 
-  /** Looks for a pool of candidates by cosine, and puts them in order by logit. */
+  /** The vectors of the indexed documents, as a file: `index()` takes it back as `prebuilt` with the same documents and the same
+   * bi-encoder, and embeds nothing then. The same file as `tabrank index` makes. */
+  async exportIndex(options: { signal?: AbortSignal | undefined } = {}): Promise<ArrayBuffer> {
+    this.#insistOnBiEncoder();
+    return this.#turn(() => this.#crew.lead.call("exportIndex", null, options), options.signal);
+  }
+
+  /** Looks for a pool of candidates, by cosine unless told otherwise, and puts them in order by logit. */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult<M>> {
     this.#insistOnBiEncoder();
     const { pool = 50, topK = 5, signal } = options;
-    const params = { query: string(query, "query"), pool: count(pool, "pool") };
+    const params = { query: string(query, "query"), pool: count(pool, "pool"), finder: finder(options) };
     const cut = count(topK, "topK");
     return this.#turn(() => this.#search(params, cut, options), signal);
   }
 
-  async #search(params: { query: string; pool: number }, topK: number, options: SearchOptions): Promise<SearchResult<M>> {
+  async #search(params: Calls["retrieve"]["params"], topK: number, options: SearchOptions): Promise<SearchResult<M>> {
     const { signal, onProgress, onScores, onRetrieved } = options;
     const { query } = params;
     const start = performance.now();
-    // Joined when the answer arrives, as the documents are replaced when the answer to an index() arrives.
-    let held: Held<M>[] = [];
-    const onResult = ({ candidates }: Candidates) => {
-      held = candidates.map(({ id }) => this.#held(id));
-    };
-    const found = await this.#crew.lead.call("retrieve", params, { signal, onResult });
-    const { candidates, embed, retrieve } = found;
-    const hit = (position: number) => {
-      const { id, text, metadata } = (held[position] as Held<M>).document;
-      return { id, text, ...(metadata === undefined ? {} : { metadata }) };
-    };
-    const retrieved = candidates.map(({ cosine }, i): Retrieved<M> => ({ ...hit(i), rank: i + 1, cosine }));
+    const { candidates, embed, retrieve, held, hit, retrieved } = await this.#found(params, signal);
     onRetrieved?.(retrieved.map((one) => ({ ...one })));
     const scoring = performance.now();
     const { scores, computed, onGpu } = await this.#scorer.score(
@@ -127,6 +125,34 @@ export class Ranker<M = unknown> {
     );
     const timings = { embed, retrieve, rerank: end - scoring, total: end - start };
     return { query, retrieved, reranked, scored: computed, timings, device: this.#device(onGpu) };
+  }
+
+  /** Asks the first stage alone for a pool of candidates. */
+  async retrieve(query: string, options: RetrieveOptions = {}): Promise<RetrieveResult<M>> {
+    this.#insistOnBiEncoder();
+    const { pool = 50, signal } = options;
+    const params = { query: string(query, "query"), pool: count(pool, "pool"), finder: finder(options) };
+    return this.#turn(async () => {
+      const start = performance.now();
+      const { embed, retrieve, retrieved } = await this.#found(params, signal);
+      return { query: params.query, retrieved, timings: { embed, retrieve, total: performance.now() - start } };
+    }, signal);
+  }
+
+  /** What the first stage finds, with the documents that were indexed when it did. */
+  async #found(params: Calls["retrieve"]["params"], signal: AbortSignal | undefined) {
+    // Joined when the answer arrives, as the documents are replaced when the answer to an index() arrives.
+    let held: Held<M>[] = [];
+    const onResult = ({ candidates }: Candidates) => {
+      held = candidates.map(({ id }) => this.#held(id));
+    };
+    const found = await this.#crew.lead.call("retrieve", params, { signal, onResult });
+    const hit = (position: number) => {
+      const { id, text, metadata } = (held[position] as Held<M>).document;
+      return { id, text, ...(metadata === undefined ? {} : { metadata }) };
+    };
+    const retrieved = found.candidates.map(({ id: _, tokens: __, ...scores }, i): Retrieved<M> => ({ ...hit(i), rank: i + 1, ...scores }));
+    return { ...found, held, hit, retrieved };
   }
 
   /**

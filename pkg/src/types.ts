@@ -1,7 +1,9 @@
 /** Types of the public interface. */
 
+import type { Fusion } from "./evaluate/types.js";
 import type { ModelChoice, ModelInfo } from "./model-types.js";
 
+export type { Fusion } from "./evaluate/types.js";
 export type * from "./model-types.js";
 
 /** A text to be indexed. Metadata come back with each hit, untouched. */
@@ -100,12 +102,17 @@ export interface EmbedOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A candidate as the bi-encoder found it. */
+/** A candidate as the first stage found it. */
 export interface Retrieved<M = unknown> {
   id: string;
   /** From 1. */
   rank: number;
+  /** What the candidates are ranked by: the cosine, the BM25 score, or what both together come to. */
+  score: number;
+  /** Of the vectors of query and document, whatever found it. */
   cosine: number;
+  /** BM25 score, 0 if it shares no word with the query; absent where only vectors were asked. */
+  bm25?: number;
   text: string;
   metadata?: M;
 }
@@ -133,8 +140,33 @@ export interface Scored {
   truncated: boolean;
 }
 
+/** What finds the candidates. */
+export interface FirstStageOptions {
+  /** `"dense"`, the default: by cosine. `"bm25"`: by words. `"hybrid"`: by both. */
+  retriever?: "dense" | "bm25" | "hybrid" | undefined;
+  /** How `"hybrid"` makes one ranking of both. Default reciprocal rank fusion. Each ranking is heard down to rank 100, or to the pool's
+   * size if that is more. */
+  fusion?: Fusion | undefined;
+}
+
+/** What `retrieve` may be told. */
+export interface RetrieveOptions extends FirstStageOptions {
+  /** How many candidates. Default 50. */
+  pool?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What the first stage alone found. */
+export interface RetrieveResult<M = unknown> {
+  query: string;
+  /** Best first. */
+  retrieved: Retrieved<M>[];
+  /** Milliseconds. */
+  timings: Pick<Timings, "embed" | "retrieve" | "total">;
+}
+
 /** What `search` may be told. */
-export interface SearchOptions {
+export interface SearchOptions extends FirstStageOptions {
   /** How many candidates the cross-encoder reads. Default 50. 1 is legal and shows the recall ceiling. */
   pool?: number | undefined;
   /** How many reranked results are returned. Default 5. */
@@ -143,7 +175,7 @@ export interface SearchOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called with scores as they come in, each candidate's once, in no particular order. */
   onScores?: ((scored: (Scored & { id: string })[]) => void) | undefined;
-  /** Called with the whole pool, best cosine first, before any of it is scored. */
+  /** Called with the whole pool, best first, before any of it is scored. */
   onRetrieved?: ((retrieved: Retrieved[]) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -167,7 +199,7 @@ export interface Timings {
 /** What a search found. */
 export interface SearchResult<M = unknown> {
   query: string;
-  /** The whole pool, best cosine first. */
+  /** The whole pool, best first. */
   retrieved: Retrieved<M>[];
   /** The best `topK` of the pool, best logit first. */
   reranked: Reranked<M>[];
@@ -231,7 +263,7 @@ export interface Candidate<M = unknown> {
 export type Retriever<M = unknown> = (query: string, k: number, signal?: AbortSignal) => Promise<readonly Candidate<M>[]> | readonly Candidate<M>[];
 
 /** What `searchIn` may be told. */
-export interface SearchInOptions<M = unknown> extends Omit<SearchOptions, "onScores" | "onRetrieved"> {
+export interface SearchInOptions<M = unknown> extends Omit<SearchOptions, "onScores" | "onRetrieved" | keyof FirstStageOptions> {
   /** Called with the candidates before any of them is scored. */
   onRetrieved?: ((retrieved: (Candidate<M> & { rank: number })[]) => void) | undefined;
 }

@@ -9,6 +9,7 @@ import { patience } from "./ask.js";
 import { chooseBuild } from "./build.js";
 import type { Checkpoint, EmbeddingReport, EngineReport, ModelReport, RetrieveReport, ScoreReport } from "./engine.js";
 import { crashed, NotReadyError } from "./errors.js";
+import { evaluating } from "./evaluate/handlers.js";
 import { Gpu, isGpuFault, type Trial } from "./gpu.js";
 import { obtain } from "./models.js";
 import { roughTokens } from "./parcels.js";
@@ -185,10 +186,16 @@ const handlers: Handlers = {
     const lines = documents.map((document) => JSON.stringify(document)).join("\n");
     return loaded().openIndex(lines, new Uint8Array(index));
   },
-  retrieve: async ({ query, pool }) => {
-    const report: RetrieveReport = await either([query], (onGpu) => loaded().retrieve(query, pool, onGpu));
+  retrieve: async ({ query, pool, finder }) => {
+    const report: RetrieveReport = await either([query], (onGpu) => loaded().retrieve(query, pool, finder, onGpu));
     const { candidates, embed_ms: embed, retrieve_ms: retrieve } = report;
-    return { candidates, embed, retrieve };
+    return { candidates: candidates.map(({ bm25, ...one }) => (bm25 === null ? one : { ...one, bm25 })), embed, retrieve };
+  },
+  exportIndex: async (_, { transfer }) => {
+    // Alone in a buffer of its own: it is moved to the page.
+    const { buffer } = loaded().exportIndex() as Uint8Array<ArrayBuffer>;
+    transfer(buffer);
+    return buffer;
   },
   tokens: ({ query, passages }, context) => loaded().tokens(query, passages, checkpoint(context)),
   score: async ({ query, passages, gpu: onGpu = false }, context) => {
@@ -206,6 +213,15 @@ const handlers: Handlers = {
     const embedded: EmbeddingReport[] = await either(texts, (onGpu) => loaded().embed(texts, kind, onGpu, check));
     return embedded.map(({ vector }) => vector);
   },
+  open: async ({ wasmUrl }, { signal }) => {
+    const wasm = wasmUrl ? new URL(wasmUrl) : wasmOf("simd128");
+    running = await start("simd128", await compile(wasm, signal), wasm);
+    return null;
+  },
+  ...evaluating(() => {
+    if (!running) throw new NotReadyError("The engine is not started yet.");
+    return running.glue;
+  }),
 };
 
 // The declarations for pages make `self` a window; here it is the scope of a dedicated worker.

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ScoreCache } from "../src/cache.js";
 import { Channel } from "../src/channel.js";
 import { Crew } from "../src/crew.js";
+import { evaluating } from "../src/evaluate/handlers.js";
 import type { WorkerLike } from "../src/platform.js";
 import type { JoinParams, LoadedInfo, Reply, Request } from "../src/protocol.js";
 import { Ranker } from "../src/ranker.js";
@@ -103,14 +104,16 @@ export function engine(begun: Begun, pace = 1): Handlers {
       known = documents.map(({ id }) => id);
       return known.length;
     },
-    retrieve: async ({ query, pool }) => {
+    retrieve: async ({ query, pool, finder }) => {
       if (query === "") throw Object.assign(new Error("the query is empty."), { code: "empty-query" });
       if (query === "trap in retrieve") throw new WebAssembly.RuntimeError("unreachable");
-      begun.push(`retrieve ${query}`);
+      begun.push(`retrieve ${query}${finder.kind === "dense" ? "" : ` by ${JSON.stringify(finder)}`}`);
       await sleep(pace);
-      const candidates = known.slice(0, pool).map((id, i) => ({ id, cosine: 1 - i / 10, tokens: 100 }));
+      const words = finder.kind === "dense" ? {} : { bm25: 7 };
+      const candidates = known.slice(0, pool).map((id, i) => ({ id, score: 1 - i / 10, cosine: 1 - i / 10, tokens: 100, ...words }));
       return { candidates, embed: 1, retrieve: 1 };
     },
+    exportIndex: async () => new ArrayBuffer(known.length),
     tokens: async ({ passages }) => Uint32Array.from(passages, (passage) => passage.length),
     score: async ({ query, passages }, { progress, breathe }) => {
       begun.push(`score ${query}: ${passages.join(" ")}`);
@@ -127,6 +130,10 @@ export function engine(begun: Begun, pace = 1): Handlers {
       await work(`embed ${kind}`, context);
       return texts.map((text) => Float32Array.of(text.length));
     },
+    open: async () => null,
+    ...evaluating(() => {
+      throw new Error("This engine is a fake.");
+    }),
   };
 }
 

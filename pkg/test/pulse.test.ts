@@ -82,7 +82,7 @@ test("a worker that has missed some questions, and then answers, begins anew", a
   }
   const worker = new Deaf(endless());
   const channel = new Channel(worker, 5);
-  await channel.call("retrieve", { query: "q", pool: 1 });
+  await channel.call("retrieve", { query: "q", pool: 1, finder: { kind: "dense" } });
   const work = expect(channel.call("score", { query: "q", passages: ["a"] })).rejects.toThrow(/5 seconds/);
   for (let i = 0; i < 3; i++) {
     silent = true;

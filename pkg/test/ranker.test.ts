@@ -18,8 +18,8 @@ describe("search", () => {
     const onProgress = vi.fn();
     const { retrieved, reranked } = await ranker.search("q", { pool: 2, topK: 1, onProgress });
     expect(retrieved).toEqual([
-      { id: "a", rank: 1, cosine: 1, text: "first", metadata: { page: 1 } },
-      { id: "b", rank: 2, cosine: 0.9, text: "second" },
+      { id: "a", rank: 1, score: 1, cosine: 1, text: "first", metadata: { page: 1 } },
+      { id: "b", rank: 2, score: 0.9, cosine: 0.9, text: "second" },
     ]);
     expect(reranked).toEqual([{ id: "b", rank: 1, previousRank: 2, logit: 6, truncated: false, text: "second" }]);
     expect(onProgress.mock.calls).toEqual([[1, 2], [2, 2]]);

@@ -1,10 +1,10 @@
 //! Files of the command line: reading with errors that name them, and finding models.
 
 use super::{Failure, Place};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use tabrank::backend::Cpu;
-use tabrank::corpus::{Document, read_documents};
+use tabrank::corpus::{Document, LabelledQuery, beir, read_documents};
 use tabrank::model::manifest::{Manifest, sha256};
 use tabrank::model::{BiEncoder, CrossEncoder};
 use tabrank::pipeline::Collection;
@@ -16,7 +16,33 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// A text file.
 pub fn read_text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read(path)?).map_err(|e| failure(path, format!("{e}; it must be UTF-8")))
+    text(path, read(path)?)
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|e| failure(path, format!("{e}; it must be UTF-8")))
+}
+
+/// A text file of a collection, which may be compressed: then `.gz` comes after its name.
+fn read_text_or_gz(path: &Path) -> Result<String, Failure> {
+    let mut compressed = path.as_os_str().to_owned();
+    compressed.push(".gz");
+    let compressed = PathBuf::from(compressed);
+    if path.exists() || !compressed.exists() {
+        return read_text(path);
+    }
+    let mut bytes = Vec::new();
+    flate2::read::MultiGzDecoder::new(&read(&compressed)?[..]).read_to_end(&mut bytes).map_err(|e| failure(&compressed, e))?;
+    text(&compressed, bytes)
+}
+
+/// A collection in BEIR's layout: its documents, and the queries that a split judges.
+pub fn beir(folder: &Path, split: &str) -> Result<(Vec<Document>, Vec<LabelledQuery>), Failure> {
+    let corpus = folder.join("corpus.jsonl");
+    let documents = beir::read_documents(&read_text_or_gz(&corpus)?).map_err(|e| failure(&corpus, e))?;
+    let (queries, judgements) = (folder.join("queries.jsonl"), folder.join(format!("qrels/{split}.tsv")));
+    let judged = beir::read_queries(&read_text_or_gz(&queries)?, &read_text_or_gz(&judgements)?, &documents);
+    Ok((documents, judged.map_err(|e| failure(folder, e))?))
 }
 
 /// Writes a file in whole or not at all; what is no ordinary file (a pipe, a device) is written to as it is.
@@ -97,8 +123,13 @@ pub fn bi_encoder(place: &Place) -> Result<(BiEncoder<Cpu>, String), Failure> {
 /// The cross-encoder in use.
 pub fn cross_encoder(place: &Place) -> Result<CrossEncoder<Cpu>, Failure> {
     let id = place.cross_encoder.clone().map_or_else(|| Ok(manifest(place)?.defaults.cross_encoder), Ok::<_, Failure>)?;
-    let file = model_file(place, &id)?;
-    CrossEncoder::load(&file.bytes, place.backend()).map_err(|e| failure(Path::new(&id), e))
+    cross_encoder_named(place, &id)
+}
+
+/// The cross-encoder of this id in the manifest, or of this file.
+pub fn cross_encoder_named(place: &Place, id: &str) -> Result<CrossEncoder<Cpu>, Failure> {
+    let file = model_file(place, id)?;
+    CrossEncoder::load(&file.bytes, place.backend()).map_err(|e| failure(Path::new(id), e))
 }
 
 /// The documents.

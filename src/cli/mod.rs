@@ -1,6 +1,8 @@
 //! The native command line.
 
+mod eval;
 mod files;
+mod first;
 mod models;
 mod output;
 mod search;
@@ -74,6 +76,8 @@ enum Command {
         /// Results shown.
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         top_k: u32,
+        #[command(flatten)]
+        first: first::FirstStage,
     },
     /// Score passages against a query with the cross-encoder.
     Rerank {
@@ -90,18 +94,8 @@ enum Command {
         #[arg(long)]
         query: bool,
     },
-    /// Measure the labelled queries before and after reranking.
-    Eval {
-        /// Labelled queries as JSON Lines: {"id", "text", "trap", "grades"}.
-        #[arg(long, default_value = "corpus/queries.jsonl")]
-        queries: PathBuf,
-        /// Pool sizes.
-        #[arg(long, value_delimiter = ',', default_value = "5,10,20,50", value_parser = clap::value_parser!(u32).range(1..))]
-        pools: Vec<u32>,
-        /// Only the first N queries.
-        #[arg(long)]
-        limit: Option<usize>,
-    },
+    /// Measure labelled queries before and after reranking.
+    Eval(eval::Eval),
     /// Embed the documents into an index file.
     Index {
         /// The file to write. Default: that of --index.
@@ -218,12 +212,10 @@ pub fn main() -> ExitCode {
 
 fn run(Cli { place, command }: Cli) -> Result<(), Failure> {
     match command {
-        Command::Search { query, pool, top_k } => search::search(&place, &query, pool as usize, top_k as usize),
+        Command::Search { query, pool, top_k, first } => search::search(&place, &query, pool as usize, top_k as usize, &first),
         Command::Rerank { query, passages } => search::rerank(&place, &query, files::or_lines(passages)?),
         Command::Embed { texts, query } => search::embed(&place, files::or_lines(texts)?, query),
-        Command::Eval { queries, pools, limit } => {
-            search::evaluate(&place, &queries, &pools.into_iter().map(|p| p as usize).collect::<Vec<_>>(), limit)
-        }
+        Command::Eval(eval) => eval::evaluate(&place, &eval),
         Command::Index { out } => search::index(&place, &out.unwrap_or_else(|| place.index_path())),
         Command::Convert { folder, out, dtype, id, licence, pooling, max_tokens, query_prefix } => {
             let overrides = tabrank::convert::Overrides { pooling: pooling.map(Into::into), max_tokens, query_prefix };

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use std::io::Write;
-use tabrank::pipeline::{Collection, Evaluation, Group, Reply};
+use tabrank::evaluate::Verdict;
+use tabrank::pipeline::{Collection, Evaluation, Group, Learned, Reply};
 
 /// Prints a line. A reader that has seen enough (`| head`) ends the program quietly.
 pub fn print_line(line: std::fmt::Arguments) {
@@ -34,11 +35,11 @@ pub fn shorten(text: &str) -> String {
 }
 
 /// Both rankings.
-pub fn reply(reply: &Reply, collection: &Collection, top_k: usize) {
+pub fn reply(reply: &Reply, collection: &Collection, top_k: usize, retriever: &str) {
     let text = |id: &str| collection.documents().iter().find(|d| d.id == id).map(|d| shorten(&d.text)).unwrap_or_default();
-    say!("bi-encoder, by cosine (first {} of a pool of {})", top_k.min(reply.retrieved.len()), reply.retrieved.len());
+    say!("first stage, by {retriever} (first {} of a pool of {})", top_k.min(reply.retrieved.len()), reply.retrieved.len());
     for hit in reply.retrieved.iter().take(top_k) {
-        say!("{:>4}. {:>7.4}  {:<26} {}", hit.rank, hit.cosine, hit.id, text(&hit.id));
+        say!("{:>4}. {:>7.4}  {:<26} {}", hit.rank, hit.score, hit.id, text(&hit.id));
     }
     say!("cross-encoder, by logit");
     for hit in &reply.reranked {
@@ -50,7 +51,7 @@ pub fn reply(reply: &Reply, collection: &Collection, top_k: usize) {
 }
 
 /// Metrics before and after, by group and pool size, and the traps that went wrong.
-pub fn evaluation(evaluation: &Evaluation) {
+pub fn evaluation(evaluation: &Evaluation, retriever: &str) {
     say!("{:<14} {:>7} {:>7} {:>7} {:>7} {:>7} {:>11}", "", "p@1", "p@5", "hit@5", "mrr", "ndcg@10", "recall@pool");
     let line = |label: String, m: &tabrank::evaluate::Metrics, recall: String| {
         say!(
@@ -64,16 +65,37 @@ pub fn evaluation(evaluation: &Evaluation) {
     };
     for (name, of) in [("all", (|p| p.all) as fn(&tabrank::pipeline::PoolResult) -> Group), ("traps", |p| p.traps)] {
         let largest = of(&evaluation.largest);
+        if largest.n == 0 {
+            continue;
+        }
         say!("{name} ({} queries)", largest.n);
-        line("  cosine".into(), &largest.before, String::new());
+        line(format!("  {retriever}"), &largest.before, String::new());
         for pool in &evaluation.pools {
             let group = of(pool);
             line(format!("  reranked {}", pool.pool), &group.after, format!("{:.3}", group.recall_at_pool));
         }
+        let c = largest.ndcg_10;
+        let verdict = match c.verdict {
+            Verdict::Helps => "reranking helps",
+            Verdict::Hurts => "reranking hurts",
+            Verdict::Unclear => "no difference shown",
+        };
+        say!(
+            "  ndcg@10 with a pool of {}: {:+.3} (95 % of redrawn samples: {:+.3} to {:+.3}), better for {} queries, worse for {}: {verdict}",
+            evaluation.largest.pool,
+            c.difference.mean,
+            c.difference.low,
+            c.difference.high,
+            c.better,
+            c.worse
+        );
     }
     let report = &evaluation.trap_report;
+    if report.outcomes.is_empty() {
+        return;
+    }
     say!(
-        "of {} traps the bi-encoder falls into {}; the cross-encoder corrects {} of these and falls into {} others",
+        "of {} traps the first stage falls into {}; reranking corrects {} of these and falls into {} others",
         report.outcomes.len(),
         report.fell_in,
         report.corrected,
@@ -81,5 +103,19 @@ pub fn evaluation(evaluation: &Evaluation) {
     );
     for outcome in report.outcomes.iter().filter(|o| !o.right.after) {
         say!("  wrong after reranking: {} ({}) {:?}: {} first", outcome.id, outcome.kind, outcome.text, outcome.first.after);
+    }
+}
+
+/// What was learned of the weight of the dense ranking.
+pub fn learned(learned: &Learned) {
+    say!("weight of the cosines against BM25, learned on all queries: {:.2}", learned.weight);
+    for (i, fold) in learned.folds.iter().enumerate() {
+        say!(
+            "  fold {}: weight {:.2}, ndcg@10 {:.3} on what it was learned on, {:.3} held out",
+            i + 1,
+            fold.weight,
+            fold.learned_on,
+            fold.held_out
+        );
     }
 }

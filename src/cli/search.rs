@@ -1,5 +1,6 @@
 //! Commands that run the models.
 
+use super::first::FirstStage;
 use super::output::say;
 use super::{Failure, Place, files, output};
 use pollster::block_on;
@@ -7,22 +8,29 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::path::Path;
 use tabrank::Error;
-use tabrank::corpus::read_queries;
-use tabrank::model::Embedding;
-use tabrank::pipeline::{self, Collection, Evaluation, Kind, Ranked, Request};
+use tabrank::backend::Cpu;
+use tabrank::corpus::Document;
+use tabrank::model::{BiEncoder, Embedding};
+use tabrank::pipeline::{self, Collection, Kind, Request};
 use tabrank::rerank::{self, Scored, Unwatched};
 
 /// `tabrank search`.
-pub fn search(place: &Place, query: &str, pool: usize, top_k: usize) -> Result<(), Failure> {
-    let (bi_encoder, hash) = files::bi_encoder(place)?;
+pub fn search(place: &Place, query: &str, pool: usize, top_k: usize, first: &FirstStage) -> Result<(), Failure> {
+    let retriever = first.retriever()?;
     let cross_encoder = files::cross_encoder(place)?;
-    let collection = files::collection(place, &bi_encoder, &hash)?;
-    let request = Request { query, pool, top_k };
-    let reply = block_on(pipeline::search(&bi_encoder, &cross_encoder, &collection, request, &Unwatched))?;
+    let (bi_encoder, collection) = if first.needs_vectors() {
+        let (bi_encoder, hash) = files::bi_encoder(place)?;
+        let collection = files::collection(place, &bi_encoder, &hash)?;
+        (Some(bi_encoder), collection)
+    } else {
+        (None, Collection::without_vectors(files::documents(place)?))
+    };
+    let request = Request { query, pool, top_k, retriever: &retriever };
+    let reply = block_on(pipeline::search(bi_encoder.as_ref(), &cross_encoder, &collection, request, &Unwatched))?;
     if place.json {
         output::json(&reply);
     } else {
-        output::reply(&reply, &collection, top_k);
+        output::reply(&reply, &collection, top_k, first.name());
     }
     Ok(())
 }
@@ -68,46 +76,26 @@ pub fn embed(place: &Place, texts: Vec<String>, as_queries: bool) -> Result<(), 
     Ok(())
 }
 
-/// `tabrank index`.
-pub fn index(place: &Place, out: &Path) -> Result<(), Failure> {
-    let (model, hash) = files::bi_encoder(place)?;
-    let documents = files::documents(place)?;
+/// Documents with their vectors, made on all cores; and how many documents were longer than the model reads.
+pub fn embedded(model: &BiEncoder<Cpu>, hash: &str, documents: Vec<Document>) -> Result<(Collection, usize), Failure> {
     let embeddings: Vec<Embedding> = documents
         .par_chunks(8)
         .map(|chunk| {
             let texts: Vec<&str> = chunk.iter().map(|d| d.text.as_str()).collect();
-            block_on(pipeline::embed(&model, &texts, Kind::Document, &Unwatched))
+            block_on(pipeline::embed(model, &texts, Kind::Document, &Unwatched))
         })
         .collect::<Result<Vec<_>, Error>>()?
         .concat();
-    let collection = Collection::from_embeddings(documents, &embeddings, &model, &hash);
-    let bytes = collection.index().to_bytes();
-    files::write(out, &bytes)?;
     let truncated = embeddings.iter().filter(|e| e.truncated).count();
-    say!("{}: {} documents ({truncated} truncated), {} bytes", out.display(), embeddings.len(), bytes.len());
-    Ok(())
+    Ok((Collection::from_embeddings(documents, &embeddings, model, hash), truncated))
 }
 
-/// `tabrank eval`.
-pub fn evaluate(place: &Place, queries: &Path, pools: &[usize], limit: Option<usize>) -> Result<(), Failure> {
-    let (bi_encoder, hash) = files::bi_encoder(place)?;
-    let cross_encoder = files::cross_encoder(place)?;
-    let collection = files::collection(place, &bi_encoder, &hash)?;
-    let mut labelled = read_queries(&files::read_text(queries)?, collection.documents()).map_err(|e| files::failure(queries, e))?;
-    labelled.truncate(limit.unwrap_or(usize::MAX));
-    let largest = pools.iter().copied().max().unwrap_or(50);
-    let ranked: Vec<Ranked> = labelled
-        .par_iter()
-        .map(|query| {
-            let ranked = block_on(Ranked::new(&bi_encoder, &cross_encoder, &collection, query, largest));
-            ranked.map_err(|e| files::failure(queries, format!("{}: {e}", query.id)))
-        })
-        .collect::<Result<_, Failure>>()?;
-    let evaluation = Evaluation::new(&ranked, pools);
-    if place.json {
-        output::json(&evaluation);
-    } else {
-        output::evaluation(&evaluation);
-    }
+/// `tabrank index`.
+pub fn index(place: &Place, out: &Path) -> Result<(), Failure> {
+    let (model, hash) = files::bi_encoder(place)?;
+    let (collection, truncated) = embedded(&model, &hash, files::documents(place)?)?;
+    let bytes = collection.index()?.to_bytes();
+    files::write(out, &bytes)?;
+    say!("{}: {} documents ({truncated} truncated), {} bytes", out.display(), collection.documents().len(), bytes.len());
     Ok(())
 }

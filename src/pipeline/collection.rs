@@ -1,17 +1,20 @@
-//! Documents together with their index.
+//! Documents together with what finds them.
 
 use crate::Error;
 use crate::backend::Backend;
 use crate::corpus::Document;
 use crate::model::{BiEncoder, Embedding, Sequence, batches};
 use crate::rerank::{Checkpoint, Pacer, TEXTS_AT_A_TIME};
-use crate::retrieve::{DenseIndex, IndexError};
+use crate::retrieve::{Bm25Index, Bm25Parameters, DenseIndex, IndexError};
+use std::sync::OnceLock;
 
-/// Documents and the vectors that a bi-encoder made of them.
+/// Documents, the vectors that a bi-encoder made of them, and an index of their words.
 #[derive(Clone, Debug)]
 pub struct Collection {
     documents: Vec<Document>,
-    index: DenseIndex,
+    index: Option<DenseIndex>,
+    /// Made when first asked for.
+    words: OnceLock<Bm25Index>,
 }
 
 impl Collection {
@@ -21,7 +24,7 @@ impl Collection {
     /// See [`IndexError`].
     pub fn open<B: Backend>(documents: Vec<Document>, index: &[u8], model: &BiEncoder<B>, model_sha256: &str) -> Result<Self, IndexError> {
         let index = DenseIndex::from_bytes(index, &documents, model.width(), model.name(), model_sha256)?;
-        Ok(Self { documents, index })
+        Ok(Self { documents, index: Some(index), words: OnceLock::new() })
     }
 
     /// Documents whose vectors, made by this model, are given in their order.
@@ -33,7 +36,12 @@ impl Collection {
     ) -> Self {
         let vectors = embeddings.iter().map(|e| e.vector.as_slice());
         let index = DenseIndex::new(model.width(), &documents, vectors, model.name(), model_sha256);
-        Self { documents, index }
+        Self { documents, index: Some(index), words: OnceLock::new() }
+    }
+
+    /// Documents that only their words find.
+    pub fn without_vectors(documents: Vec<Document>) -> Self {
+        Self { documents, index: None, words: OnceLock::new() }
     }
 
     /// The documents.
@@ -42,8 +50,16 @@ impl Collection {
     }
 
     /// Their vectors.
-    pub fn index(&self) -> &DenseIndex {
-        &self.index
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] if there are none.
+    pub fn index(&self) -> Result<&DenseIndex, Error> {
+        self.index.as_ref().ok_or(Error::NotReady("the index of the documents' vectors"))
+    }
+
+    /// Their words.
+    pub fn words(&self) -> &Bm25Index {
+        self.words.get_or_init(|| Bm25Index::new(self.documents.iter().map(|d| d.text.as_str()), Bm25Parameters::default()))
     }
 }
 

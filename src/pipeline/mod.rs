@@ -2,15 +2,18 @@
 
 mod collection;
 mod evaluation;
+mod first;
+mod learning;
 
 pub use collection::{Collection, Kind, embed};
-pub use evaluation::{Evaluation, Group, PoolResult, Ranked, Stages, TrapOutcome, TrapReport};
+pub use evaluation::{Cascade, Evaluation, Group, PoolResult, Ranked, Stages, TrapOutcome, TrapReport};
+pub use first::{Candidate, Candidates, FUSED_DEPTH, Retriever, retrieve};
+pub use learning::{Fold, Learned, Rankings, learn};
 
 use crate::Error;
 use crate::backend::Backend;
 use crate::model::{BiEncoder, CrossEncoder};
 use crate::rerank::{self, Checkpoint};
-use crate::retrieve::Hit;
 use serde::Serialize;
 use web_time::Instant;
 
@@ -23,17 +26,25 @@ pub struct Request<'a> {
     pub pool: usize,
     /// Results returned, at least 1.
     pub top_k: usize,
+    /// What finds the candidates.
+    pub retriever: &'a Retriever,
 }
 
-/// A candidate as the bi-encoder found it.
+/// A candidate as the first stage found it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Retrieved {
     /// The document's id.
     pub id: String,
     /// From 1.
     pub rank: usize,
-    /// Cosine of the vectors of query and document.
-    pub cosine: f32,
+    /// What the first stage ranks by.
+    pub score: f32,
+    /// Cosine of the vectors of query and document; absent without a bi-encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f32>,
+    /// BM25 score; absent where only vectors were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bm25: Option<f32>,
 }
 
 /// A candidate as the cross-encoder placed it.
@@ -69,7 +80,7 @@ pub struct Timings {
 pub struct Reply {
     /// The query as given.
     pub query: String,
-    /// The pool, best cosine first.
+    /// The pool, best first.
     pub retrieved: Vec<Retrieved>,
     /// The best `top_k` of the pool, best logit first.
     pub reranked: Vec<Reranked>,
@@ -77,36 +88,6 @@ pub struct Reply {
     pub timings_ms: Timings,
     /// What ran.
     pub device: String,
-}
-
-/// What the first stage found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidates {
-    /// Best cosine first.
-    pub hits: Vec<Hit>,
-    /// Milliseconds for the query's vector.
-    pub embed: f64,
-    /// Milliseconds to compare it with the index.
-    pub retrieve: f64,
-}
-
-/// The first stage: the `pool` documents of greatest cosine. A pool larger than the collection means all of it.
-///
-/// # Errors
-/// [`crate::model::ModelError::EmptyQuery`] if the query has no token; [`Error::BadRequest`] for a pool of 0.
-pub async fn retrieve<B: Backend>(
-    bi_encoder: &BiEncoder<B>,
-    collection: &Collection,
-    query: &str,
-    pool: usize,
-) -> Result<Candidates, Error> {
-    at_least_one("pool", pool)?;
-    let start = Instant::now();
-    let vector = bi_encoder.embed_query(query).await?;
-    let embed = since(start);
-    let start = Instant::now();
-    let hits = collection.index().search(&vector, pool);
-    Ok(Candidates { hits, embed, retrieve: since(start) })
 }
 
 fn at_least_one(name: &str, value: usize) -> Result<(), Error> {
@@ -122,9 +103,9 @@ fn since(earlier: Instant) -> f64 {
 ///
 /// # Errors
 /// [`crate::model::ModelError::EmptyQuery`] if the query has no token; [`Error::BadRequest`] for a pool or a cut of 0;
-/// [`Error::Stopped`] if the checkpoint says so.
+/// [`Error::Stopped`] if the checkpoint says so; [`Error::NotReady`] as [`retrieve`].
 pub async fn search<B: Backend>(
-    bi_encoder: &BiEncoder<B>,
+    bi_encoder: Option<&BiEncoder<B>>,
     cross_encoder: &CrossEncoder<B>,
     collection: &Collection,
     request: Request<'_>,
@@ -132,7 +113,7 @@ pub async fn search<B: Backend>(
 ) -> Result<Reply, Error> {
     at_least_one("top-k", request.top_k)?;
     let start = Instant::now();
-    let Candidates { hits, embed, retrieve } = retrieve(bi_encoder, collection, request.query, request.pool).await?;
+    let Candidates { hits, embed, retrieve } = retrieve(bi_encoder, collection, request.query, request.pool, request.retriever).await?;
     let stage = Instant::now();
     let documents: Vec<_> = hits.iter().map(|hit| &collection.documents()[hit.document]).collect();
     let passages: Vec<&str> = documents.iter().map(|d| d.text.as_str()).collect();
@@ -143,7 +124,9 @@ pub async fn search<B: Backend>(
     let reranked = scores.iter().take(request.top_k).enumerate();
     Ok(Reply {
         query: request.query.into(),
-        retrieved: retrieved.map(|(i, (hit, d))| Retrieved { id: d.id.clone(), rank: i + 1, cosine: hit.cosine }).collect(),
+        retrieved: retrieved
+            .map(|(i, (hit, d))| Retrieved { id: d.id.clone(), rank: i + 1, score: hit.score, cosine: hit.cosine, bm25: hit.bm25 })
+            .collect(),
         reranked: reranked
             .map(|(i, s)| Reranked {
                 id: documents[s.index].id.clone(),

@@ -1,5 +1,9 @@
 //! Second stage: a cross-encoder's logits over candidates, and the order they give.
 
+mod cascade;
+
+pub use cascade::reorder;
+
 use crate::Error;
 use crate::backend::Backend;
 use crate::model::{CrossEncoder, ModelError, Pair, Pause, Query, batches};

@@ -11,7 +11,7 @@ const SLACK: usize = 1024;
 pub(super) struct Best {
     k: usize,
     hits: Vec<Hit>,
-    /// The cosine of the worst hit that is kept, once there are `k`. A later document must exceed it, because ties are in
+    /// The score of the worst hit that is kept, once there are `k`. A later document must exceed it, because ties are in
     /// the order of the documents.
     bar: Option<f32>,
 }
@@ -23,7 +23,7 @@ impl Best {
 
     /// Considers a hit. Its document comes after those of all hits before.
     pub fn offer(&mut self, hit: Hit) {
-        if self.bar.is_some_and(|bar| hit.cosine.total_cmp(&bar).is_le()) {
+        if self.bar.is_some_and(|bar| hit.score.total_cmp(&bar).is_le()) {
             return;
         }
         self.hits.push(hit);
@@ -34,7 +34,7 @@ impl Best {
 
     fn select(&mut self) {
         if let Some(last) = self.k.checked_sub(1).filter(|&last| last < self.hits.len()) {
-            self.bar = Some(self.hits.select_nth_unstable_by(last, order).1.cosine);
+            self.bar = Some(self.hits.select_nth_unstable_by(last, order).1.score);
         }
         self.hits.truncate(self.k);
     }
@@ -47,9 +47,9 @@ impl Best {
     }
 }
 
-/// Cosines descending, then documents ascending: a total order, in which a stable sort by cosine leaves them.
+/// Cosines descending, then documents ascending: a total order, in which a stable sort by score leaves them.
 fn order(a: &Hit, b: &Hit) -> Ordering {
-    b.cosine.total_cmp(&a.cosine).then(a.document.cmp(&b.document))
+    b.score.total_cmp(&a.score).then(a.document.cmp(&b.document))
 }
 
 #[cfg(test)]
@@ -57,18 +57,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn best(cosines: &[f32], k: usize) -> Vec<Hit> {
+    fn best(scores: &[f32], k: usize) -> Vec<Hit> {
         let mut best = Best::new(k);
-        cosines.iter().enumerate().for_each(|(document, &cosine)| best.offer(Hit { document, cosine }));
+        scores.iter().enumerate().for_each(|(document, &score)| best.offer(Hit { document, score }));
         best.into_sorted()
     }
 
     fn bits(hits: &[Hit]) -> Vec<(usize, u32)> {
-        hits.iter().map(|h| (h.document, h.cosine.to_bits())).collect()
+        hits.iter().map(|h| (h.document, h.score.to_bits())).collect()
     }
 
     proptest! {
-        /// Few distinct values, so that ties are many; with what no cosine should be among them.
+        /// Few distinct values, so that ties are many; with what no score should be among them.
         #[test]
         fn as_a_stable_sort(
             some in prop::collection::vec(0usize..9, 0..5000),
@@ -76,16 +76,16 @@ mod tests {
             order in 0u8..3,
         ) {
             const VALUES: [f32; 9] = [0.5, 0.25, 0.75, -0.0, 0.0, -1.0, f32::NAN, f32::INFINITY, 0.1];
-            let mut cosines: Vec<f32> = some.into_iter().map(|i| VALUES[i]).collect();
+            let mut scores: Vec<f32> = some.into_iter().map(|i| VALUES[i]).collect();
             match order {
                 0 => {}
-                1 => cosines.sort_by(f32::total_cmp),
-                _ => cosines.sort_by(|a, b| b.total_cmp(a)),
+                1 => scores.sort_by(f32::total_cmp),
+                _ => scores.sort_by(|a, b| b.total_cmp(a)),
             }
-            let mut want: Vec<Hit> = cosines.iter().enumerate().map(|(document, &cosine)| Hit { document, cosine }).collect();
-            want.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
+            let mut want: Vec<Hit> = scores.iter().enumerate().map(|(document, &score)| Hit { document, score }).collect();
+            want.sort_by(|a, b| b.score.total_cmp(&a.score));
             want.truncate(k);
-            prop_assert_eq!(bits(&best(&cosines, k)), bits(&want));
+            prop_assert_eq!(bits(&best(&scores, k)), bits(&want));
         }
     }
 }

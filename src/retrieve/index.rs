@@ -4,6 +4,7 @@
 //! `[documents]`), x = scale q, and one metadata entry `tabrank` that names the model and the documents it was made of
 //! and carries a hash of the tensors, so that an altered file is noticed wherever it comes from.
 
+use super::Hit;
 use super::best::Best;
 use crate::corpus::Document;
 use crate::kernels::dot_i8::{Quantized, dots};
@@ -35,15 +36,6 @@ struct About {
     model_sha256: String,
     documents_sha256: String,
     tensors_sha256: String,
-}
-
-/// A document found, by its position in the corpus.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hit {
-    /// Position in the corpus.
-    pub document: usize,
-    /// Cosine of the query's and the document's vectors.
-    pub cosine: f32,
 }
 
 /// Why an index file was refused.
@@ -206,10 +198,25 @@ impl DenseIndex {
             let sums = &mut sums[..scales.len()];
             dots(&query, rows, sums);
             for ((sum, scale), document) in sums.iter().zip(scales).zip(first..) {
-                best.offer(Hit { document, cosine: *sum as f32 * query.scale() * scale });
+                best.offer(Hit { document, score: *sum as f32 * query.scale() * scale });
             }
         }
         best.into_sorted()
+    }
+
+    /// The cosines of some documents' vectors with the unit vector `query`: those that [`DenseIndex::search`] gives.
+    ///
+    /// # Panics
+    /// If `query` has another length than the vectors, or there is no such document.
+    pub fn cosines(&self, query: &[f32], documents: impl IntoIterator<Item = usize>) -> Vec<f32> {
+        assert_eq!(query.len(), self.width, "the query's vector comes from another model");
+        let query = Quantized::new(query);
+        let cosine = |document: usize| {
+            let mut sum = [0];
+            dots(&query, &self.vectors[document * self.width..][..self.width], &mut sum);
+            sum[0] as f32 * query.scale() * self.scales[document]
+        };
+        documents.into_iter().map(cosine).collect()
     }
 }
 
@@ -239,10 +246,10 @@ mod tests {
             let index = DenseIndex::new(48, &documents(vectors.len()), vectors.iter().map(Vec::as_slice), "m", "h");
             let hits = index.search(&vectors[0], k);
             prop_assert_eq!(hits.len(), k.min(vectors.len()));
-            prop_assert!(hits.is_sorted_by(|a, b| a.cosine >= b.cosine));
+            prop_assert!(hits.is_sorted_by(|a, b| a.score >= b.score));
             for hit in &hits {
                 let exact: f32 = vectors[0].iter().zip(&vectors[hit.document]).map(|(a, b)| a * b).sum();
-                prop_assert!((hit.cosine - exact).abs() < 0.01);
+                prop_assert!((hit.score - exact).abs() < 0.01);
             }
         }
 
@@ -257,7 +264,7 @@ mod tests {
             for hit in index.search(query, usize::MAX) {
                 let row = &index.vectors[hit.document * width..][..width];
                 let cosine = query.iter().zip(row).map(|(x, &q)| x * f32::from(q)).sum::<f32>() * index.scales[hit.document];
-                prop_assert!((hit.cosine - cosine).abs() < 2e-4, "{} instead of {cosine}", hit.cosine);
+                prop_assert!((hit.score - cosine).abs() < 2e-4, "{} instead of {cosine}", hit.score);
             }
         }
 
@@ -313,7 +320,7 @@ mod tests {
     #[test]
     fn what_is_not_a_number_stays_visible() {
         let index = DenseIndex::new(2, &documents(1), [&[1.0, 0.0][..]], "m", "h");
-        assert!(index.search(&[f32::NAN, 0.5], 1)[0].cosine.is_nan());
+        assert!(index.search(&[f32::NAN, 0.5], 1)[0].score.is_nan());
     }
 
     #[test]

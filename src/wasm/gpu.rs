@@ -5,7 +5,7 @@ use crate::Error;
 use crate::backend::Cpu;
 use crate::backend::gpu::{Device, Gpu};
 use crate::model::{BiEncoder, CrossEncoder, Embedding, Query};
-use crate::pipeline::{self, Candidates, Collection, Kind};
+use crate::pipeline::{self, Candidates, Collection, Kind, Retriever};
 use crate::rerank::{self, Checkpoint, Scored};
 use crate::trial::{self, Agreement, Cost, Distrust, Watch};
 use serde::Serialize;
@@ -108,8 +108,8 @@ impl OnGpu {
     }
 
     /// As [`pipeline::retrieve`].
-    pub async fn retrieve(&self, collection: &Collection, query: &str, pool: usize) -> Result<Candidates, Error> {
-        pipeline::retrieve(self.bi_encoder()?, collection, query, pool).await.map_err(on_device)
+    pub async fn retrieve(&self, collection: &Collection, query: &str, pool: usize, retriever: &Retriever) -> Result<Candidates, Error> {
+        pipeline::retrieve(Some(self.bi_encoder()?), collection, query, pool, retriever).await.map_err(on_device)
     }
 
     /// As [`pipeline::embed`].

@@ -1,6 +1,7 @@
 //! The engine as JavaScript sees it. Runs in a worker: calls are long.
 
 mod convert;
+mod evaluate;
 mod file;
 mod gpu;
 mod js;
@@ -9,12 +10,13 @@ use crate::Error;
 use crate::backend::{Backend, Cpu, DeviceError};
 use crate::corpus::{Document, read_documents};
 use crate::model::{BiEncoder, Config, CrossEncoder, Embedding, Query};
-use crate::pipeline::{self, Candidates, Collection, Kind};
+use crate::pipeline::{self, Candidates, Collection, Kind, Retriever};
 use crate::rerank::{self, Checkpoint};
+use crate::retrieve::Fusion;
 use file::FileBuffer;
 use gpu::{GpuModels, OnGpu};
 use js::JsCheckpoint;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -68,10 +70,33 @@ struct Info<'a> {
     documents: usize,
 }
 
+/// What finds the candidates, as JavaScript says it.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+enum Finder {
+    Dense,
+    Bm25,
+    ReciprocalRank { k: f32 },
+    WeightedSum { weight: f32 },
+}
+
+impl From<Finder> for Retriever {
+    fn from(finder: Finder) -> Self {
+        match finder {
+            Finder::Dense => Self::Dense,
+            Finder::Bm25 => Self::Bm25,
+            Finder::ReciprocalRank { k } => Self::Hybrid(Fusion::ReciprocalRank { k }),
+            Finder::WeightedSum { weight } => Self::Hybrid(Fusion::WeightedSum { weights: vec![weight, 1.0 - weight] }),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Candidate<'a> {
     id: &'a str,
-    cosine: f32,
+    score: f32,
+    cosine: Option<f32>,
+    bm25: Option<f32>,
     tokens: u32,
 }
 
@@ -137,14 +162,22 @@ impl Engine {
         Ok(self.take(Collection::from_embeddings(documents, &embeddings, &bi_encoder.model, &bi_encoder.sha256)))
     }
 
-    /// First stage: `{candidates, embed_ms, retrieve_ms}`, the candidates being `{id, cosine, tokens}`, best cosine first.
-    /// `tokens` is how many the cross-encoder will read of the query and the candidate.
-    pub async fn retrieve(&self, query: String, pool: usize, on_gpu: bool) -> Result<JsValue, JsValue> {
+    /// The vectors of the documents as an index file, which `openIndex` takes back.
+    #[wasm_bindgen(js_name = exportIndex)]
+    pub fn export_index(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.indexed()?.collection.index().map_err(js::error)?.to_bytes())
+    }
+
+    /// First stage: `{candidates, embed_ms, retrieve_ms}`, the candidates being `{id, score, cosine, bm25, tokens}`, best first.
+    /// `tokens` is how many the cross-encoder will read of the query and the candidate. `finder` is `{kind}`, `kind` being
+    /// `dense`, `bm25`, `reciprocal-rank` (with `k`) or `weighted-sum` (with the cosine's `weight`).
+    pub async fn retrieve(&self, query: String, pool: usize, finder: JsValue, on_gpu: bool) -> Result<JsValue, JsValue> {
         let (bi_encoder, cross_encoder, indexed) = (self.bi_encoder()?, self.cross_encoder()?, self.indexed()?);
+        let retriever = js::argument::<Finder>(finder)?.into();
         let found = if on_gpu {
-            self.gpu().map_err(js::error)?.retrieve(&indexed.collection, &query, pool).await
+            self.gpu().map_err(js::error)?.retrieve(&indexed.collection, &query, pool, &retriever).await
         } else {
-            pipeline::retrieve(&bi_encoder.model, &indexed.collection, &query, pool).await
+            pipeline::retrieve(Some(&bi_encoder.model), &indexed.collection, &query, pool, &retriever).await
         };
         let Candidates { hits, embed, retrieve } = found.map_err(js::error)?;
         let mut candidates = Vec::with_capacity(hits.len());
@@ -157,7 +190,8 @@ impl Engine {
                     *count = cross_encoder.tokens(&document.text).map_err(js::error)?;
                 }
                 let tokens = cross_encoder.pair_tokens(&query, *count).map_err(js::error)?;
-                candidates.push(Candidate { id: &document.id, cosine: hit.cosine, tokens });
+                let &pipeline::Candidate { score, cosine, bm25, .. } = hit;
+                candidates.push(Candidate { id: &document.id, score, cosine, bm25, tokens });
             }
         }
         js::value(&Retrieved { candidates, embed_ms: embed, retrieve_ms: retrieve })

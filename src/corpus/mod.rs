@@ -1,5 +1,7 @@
 //! Documents and labelled queries as plain JSON Lines.
 
+pub mod beir;
+
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
@@ -39,9 +41,9 @@ pub struct LabelledQuery {
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
     /// A line is no object of the right form.
-    #[error("{what}, line {line}: {problem}. Each line must be one JSON object; correct the line or remove it.")]
+    #[error("{what}, line {line}: {problem}. Correct the line or remove it.")]
     Line {
-        /// Documents or queries.
+        /// Documents, queries or judgements.
         what: &'static str,
         /// Counted from 1.
         line: usize,
@@ -87,7 +89,7 @@ fn read_lines<T: for<'a> Deserialize<'a>>(what: &'static str, text: &str, id: im
     let mut out = Vec::new();
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let wrong = |problem: String| CorpusError::Line { what, line: n + 1, problem };
-        let item: T = serde_json::from_str(line).map_err(|e| wrong(e.to_string()))?;
+        let item: T = serde_json::from_str(line).map_err(|e| wrong(format!("{e}; each line must be one JSON object")))?;
         if id(&item).is_empty() {
             return Err(wrong("the id is empty".into()));
         }
