@@ -2,7 +2,7 @@
 
 import { BadInputError, RetrieverError } from "./errors.js";
 import type { Fusion } from "./evaluate/types.js";
-import type { Finder, PlainDocument } from "./protocol.js";
+import type { Finder, FusedFinder, PlainDocument } from "./protocol.js";
 import type { Candidate, Document, FirstStageOptions } from "./types.js";
 
 const largestU32 = 0xffff_ffff;
@@ -87,7 +87,7 @@ function describe(value: unknown): string {
 }
 
 /** How rankings are fused, as the engine takes it. */
-export function fusion(given: Fusion): Exclude<Finder, { kind: "dense" | "bm25" }> {
+export function fusion(given: Fusion): FusedFinder {
   if (given?.method === "rrf") {
     const { k = 60 } = given;
     if (typeof k === "number" && Number.isFinite(k) && k >= 0) return { kind: "reciprocal-rank", k };

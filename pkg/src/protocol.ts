@@ -65,8 +65,11 @@ export interface Loaded {
   others: JoinParams[];
 }
 
+/** How two rankings become one. */
+export type FusedFinder = { kind: "reciprocal-rank"; k: number } | { kind: "weighted-sum"; weight: number };
+
 /** What finds the candidates. */
-export type Finder = { kind: "dense" | "bm25" } | { kind: "reciprocal-rank"; k: number } | { kind: "weighted-sum"; weight: number };
+export type Finder = { kind: "dense" | "bm25" } | FusedFinder;
 
 /** What the first stage found. */
 export interface Candidates {
@@ -107,7 +110,7 @@ export interface Calls {
   open: { params: { wasmUrl: string | undefined }; result: null; progress: never };
   indexWords: { params: { texts: string[] }; result: number; progress: never };
   bm25: { params: { queries: string[]; k: number }; result: Ranking[]; progress: never };
-  fuse: { params: { queries: TwoRankings[]; fusion: Finder; k: number }; result: Ranking[]; progress: never };
+  fuse: { params: { queries: TwoRankings[]; fusion: FusedFinder; k: number }; result: Ranking[]; progress: never };
   learnWeight: { params: { queries: JudgedRankings[]; folds: number; relevant: number }; result: LearnedWeight; progress: never };
   measure: { params: { rankings: GradedRanking[]; relevant: number; pool: number }; result: Metrics[]; progress: never };
   compare: { params: { before: number[]; after: number[] }; result: Comparison; progress: never };

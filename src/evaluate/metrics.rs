@@ -63,12 +63,17 @@ pub fn ndcg_at(k: usize, ranked: &[u8], judged: &[u8]) -> f64 {
     let gain =
         // From 0, as the sum of nothing would be -0.
         |grades: &[u8]| grades.iter().take(k).enumerate().fold(0.0, |sum, (i, &grade)| sum + f64::from(grade) / ((i + 2) as f64).log2());
-    let mut ideal = judged.to_vec();
-    ideal.sort_unstable_by(|a, b| b.cmp(a));
-    match gain(&ideal) {
+    match gain(&descending(judged)) {
         0.0 => 0.0,
         best => gain(ranked) / best,
     }
+}
+
+/// Grades, the greatest first: counted, as there are so few different ones.
+fn descending(grades: &[u8]) -> Vec<u8> {
+    let mut counts = [0usize; 256];
+    grades.iter().for_each(|&grade| counts[usize::from(grade)] += 1);
+    (0..=u8::MAX).rev().flat_map(|grade| std::iter::repeat_n(grade, counts[usize::from(grade)])).collect()
 }
 
 /// Metrics of one ranking, or their mean over queries.

@@ -1,7 +1,7 @@
 //! One ranking out of two or more.
 
 use super::Hit;
-use std::collections::BTreeMap;
+use super::best::Best;
 
 /// How rankings become one.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,13 +34,14 @@ impl Default for Fusion {
 /// # Panics
 /// If there are not as many weights as rankings.
 pub fn fuse(rankings: &[&[Hit]], fusion: &Fusion, k: usize) -> Vec<Hit> {
-    // Ordered, so that ties come out in the documents' order.
-    let mut scores: BTreeMap<usize, f32> = BTreeMap::new();
+    let documents = rankings.iter().flat_map(|hits| hits.iter()).map(|hit| hit.document + 1).max().unwrap_or(0);
+    let mut scores: Vec<Option<f32>> = vec![None; documents];
+    let mut add = |document: usize, score: f32| scores[document] = Some(scores[document].unwrap_or(0.0) + score);
     match fusion {
         Fusion::ReciprocalRank { k } => {
             for hits in rankings {
                 for (rank, hit) in (1u32..).zip(*hits) {
-                    *scores.entry(hit.document).or_default() += 1.0 / (k + rank as f32);
+                    add(hit.document, 1.0 / (k + rank as f32));
                 }
             }
         }
@@ -50,15 +51,18 @@ pub fn fuse(rankings: &[&[Hit]], fusion: &Fusion, k: usize) -> Vec<Hit> {
                 let (low, high) = hits.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), hit| (l.min(hit.score), h.max(hit.score)));
                 for hit in *hits {
                     let share = if high > low { (hit.score - low) / (high - low) } else { 1.0 };
-                    *scores.entry(hit.document).or_default() += weight * share;
+                    add(hit.document, weight * share);
                 }
             }
         }
     }
-    let mut fused: Vec<Hit> = scores.into_iter().map(|(document, score)| Hit { document, score }).collect();
-    fused.sort_by(|a, b| b.score.total_cmp(&a.score));
-    fused.truncate(k);
-    fused
+    let mut best = Best::new(k);
+    for (document, score) in scores.into_iter().enumerate() {
+        if let Some(score) = score {
+            best.offer(Hit { document, score });
+        }
+    }
+    best.into_sorted()
 }
 
 #[cfg(test)]

@@ -1,67 +1,48 @@
-//! Words, fusion and metrics for JavaScript: what needs no model.
+//! Words, fusion and metrics for JavaScript: what needs no model. Numbers come and go as arrays, query by query: descriptions of
+//! objects would make the engine larger than all that is computed here.
 
 use super::js;
 use crate::Error;
 use crate::evaluate::{self, Metrics, Scale, recall_at};
 use crate::pipeline::{self, Rankings};
 use crate::retrieve::{Bm25Index, Bm25Parameters, Fusion, Hit, fuse};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 /// A ranking: documents by number, best first, and their scores.
-#[derive(Default, Deserialize, Serialize)]
-struct Ranking {
-    documents: Vec<usize>,
-    scores: Vec<f32>,
+#[wasm_bindgen]
+pub struct Ranking {
+    hits: Vec<Hit>,
 }
 
+#[wasm_bindgen]
 impl Ranking {
-    fn hits(&self) -> Vec<Hit> {
-        self.documents.iter().zip(&self.scores).map(|(&document, &score)| Hit { document, score }).collect()
+    /// Documents and their scores, of which there are as many.
+    #[wasm_bindgen(constructor)]
+    pub fn new(documents: &[u32], scores: &[f32]) -> Self {
+        Self { hits: documents.iter().zip(scores).map(|(&document, &score)| Hit { document: document as usize, score }).collect() }
     }
-}
 
-impl From<Vec<Hit>> for Ranking {
-    fn from(hits: Vec<Hit>) -> Self {
-        Self { documents: hits.iter().map(|hit| hit.document).collect(), scores: hits.iter().map(|hit| hit.score).collect() }
+    /// The documents.
+    pub fn documents(&self) -> Vec<u32> {
+        self.hits.iter().map(|hit| hit.document as u32).collect()
     }
-}
 
-/// How two rankings become one.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-enum Fused {
-    ReciprocalRank { k: f32 },
-    WeightedSum { weight: f32 },
-}
+    /// Their scores.
+    pub fn scores(&self) -> Vec<f32> {
+        self.hits.iter().map(|hit| hit.score).collect()
+    }
 
-#[derive(Deserialize)]
-struct Two {
-    dense: Ranking,
-    lexical: Ranking,
-}
+    /// One ranking of at most `k` documents out of this and another, by reciprocal ranks.
+    #[wasm_bindgen(js_name = fuseRanks)]
+    pub fn fuse_ranks(&self, other: &Ranking, constant: f32, k: usize) -> Ranking {
+        Self { hits: fuse(&[&self.hits, &other.hits], &Fusion::ReciprocalRank { k: constant }, k) }
+    }
 
-/// A query whose two rankings are to be weighed: `judged` are numbers of documents and their grades.
-#[derive(Deserialize)]
-struct Judged {
-    dense: Ranking,
-    lexical: Ranking,
-    judged: Vec<(usize, u8)>,
-}
-
-/// Grades in the order of a ranking, and those of all judged documents.
-#[derive(Deserialize)]
-struct Graded {
-    ranked: Vec<u8>,
-    judged: Vec<u8>,
-}
-
-#[derive(Serialize)]
-struct Measured {
-    #[serde(flatten)]
-    metrics: Metrics,
-    /// Share of the answers among the first `pool`.
-    recall: f64,
+    /// One ranking of at most `k` documents out of this, which has the weight, and another, which has the rest.
+    #[wasm_bindgen(js_name = fuseScores)]
+    pub fn fuse_scores(&self, other: &Ranking, weight: f32, k: usize) -> Ranking {
+        Self { hits: fuse(&[&self.hits, &other.hits], &Fusion::WeightedSum { weights: vec![weight, 1.0 - weight] }, k) }
+    }
 }
 
 /// An index of words.
@@ -78,22 +59,49 @@ impl Lexical {
         Self { index: Bm25Index::new(texts.iter().map(String::as_str), Bm25Parameters::default()) }
     }
 
-    /// The `k` best documents for a query: `{documents, scores}`.
-    pub fn search(&self, query: &str, k: usize) -> Result<JsValue, JsValue> {
-        js::value(&Ranking::from(self.index.scores(query).best(k)))
+    /// The `k` best documents for a query.
+    pub fn search(&self, query: &str, k: usize) -> Ranking {
+        Ranking { hits: self.index.scores(query).best(k) }
     }
 }
 
-/// Metrics of rankings, `{ranked, judged}` each: grades from `relevant` on count as answers. `recall` is that of the first `pool`.
+/// Labelled queries of which the weight of the dense ranking is to be learned.
 #[wasm_bindgen]
-pub fn measure(rankings: JsValue, relevant: u8, pool: usize) -> Result<JsValue, JsValue> {
+#[derive(Default)]
+pub struct Weighing {
+    queries: Vec<Rankings>,
+}
+
+#[wasm_bindgen]
+impl Weighing {
+    /// No queries yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another query: its two rankings, the numbers of its judged documents, and their grades.
+    pub fn add(&mut self, dense: &Ranking, lexical: &Ranking, documents: &[u32], grades: &[u8]) {
+        let judged = documents.iter().zip(grades).map(|(&document, &grade)| (document as usize, grade)).collect();
+        self.queries.push(Rankings { dense: dense.hits.clone(), lexical: lexical.hits.clone(), judged });
+    }
+
+    /// The weight: see `pipeline::learn`.
+    pub fn learn(&self, folds: usize, relevant: u8) -> Result<JsValue, JsValue> {
+        if folds < 2 {
+            return Err(js::error(Error::BadRequest("folds must be at least 2".into())));
+        }
+        js::value(&pipeline::learn(&self.queries, folds, Scale { relevant }))
+    }
+}
+
+/// Metrics of one ranking: precision@1, precision@5, hit rate@5, MRR, nDCG@10, and recall of the first `pool`. `ranked` are grades in
+/// the order of the ranking, `judged` those of all judged documents; grades from `relevant` on count as answers.
+#[wasm_bindgen]
+pub fn measure(ranked: &[u8], judged: &[u8], relevant: u8, pool: usize) -> Vec<f64> {
     let scale = Scale { relevant };
-    let measured = |Graded { ranked, judged }: &Graded| Measured {
-        metrics: Metrics::of(ranked, judged, scale),
-        recall: recall_at(pool, ranked, judged, scale),
-    };
-    let rankings: Vec<Graded> = js::argument(rankings)?;
-    js::value(&rankings.iter().map(measured).collect::<Vec<_>>())
+    let m = Metrics::of(ranked, judged, scale);
+    vec![m.precision_1, m.precision_5, m.hit_rate_5, m.mrr, m.ndcg_10, recall_at(pool, ranked, judged, scale)]
 }
 
 /// A metric of the same queries before and after: `{n, before, after, difference, better, worse, verdict}`.
@@ -103,27 +111,4 @@ pub fn compare(before: &[f64], after: &[f64]) -> Result<JsValue, JsValue> {
         return Err(js::error(Error::BadRequest("there must be as many values before as after".into())));
     }
     js::value(&evaluate::compare(before, after))
-}
-
-/// One ranking of at most `k` documents out of two, for each of several queries.
-#[wasm_bindgen(js_name = fuse)]
-pub fn fuse_all(queries: JsValue, fusion: JsValue, k: usize) -> Result<JsValue, JsValue> {
-    let fusion = match js::argument(fusion)? {
-        Fused::ReciprocalRank { k } => Fusion::ReciprocalRank { k },
-        Fused::WeightedSum { weight } => Fusion::WeightedSum { weights: vec![weight, 1.0 - weight] },
-    };
-    let queries: Vec<Two> = js::argument(queries)?;
-    let fused = |two: &Two| Ranking::from(fuse(&[&two.dense.hits(), &two.lexical.hits()], &fusion, k));
-    js::value(&queries.iter().map(fused).collect::<Vec<_>>())
-}
-
-/// The weight of the dense ranking, learned by cross-validation: see `pipeline::learn`.
-#[wasm_bindgen(js_name = learnWeight)]
-pub fn learn_weight(queries: JsValue, folds: usize, relevant: u8) -> Result<JsValue, JsValue> {
-    if folds < 2 {
-        return Err(js::error(Error::BadRequest("folds must be at least 2".into())));
-    }
-    let queries: Vec<Judged> = js::argument(queries)?;
-    let rankings = queries.into_iter().map(|q| Rankings { dense: q.dense.hits(), lexical: q.lexical.hits(), judged: q.judged });
-    js::value(&pipeline::learn(&rankings.collect::<Vec<_>>(), folds, Scale { relevant }))
 }

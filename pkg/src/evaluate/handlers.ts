@@ -19,6 +19,14 @@ type Names = "indexWords" | "bm25" | "fuse" | "learnWeight" | "measure" | "compa
 /** The handlers; `glue` gives the functions of an engine that has been started. */
 export function evaluating(glue: () => typeof Glue): Pick<Handlers, Names> {
   let words: Glue.Lexical | undefined;
+
+  const ranking = ({ documents, scores }: Ranking) => new (glue().Ranking)(Uint32Array.from(documents), Float32Array.from(scores));
+  const plain = (ranking: Glue.Ranking): Ranking => {
+    const found = { documents: Array.from(ranking.documents()), scores: Array.from(ranking.scores()) };
+    ranking.free();
+    return found;
+  };
+
   return {
     async indexWords({ texts }) {
       const next = new (glue().Lexical)(texts);
@@ -30,16 +38,31 @@ export function evaluating(glue: () => typeof Glue): Pick<Handlers, Names> {
       const found: Ranking[] = [];
       for (const query of queries) {
         if (!words) throw new NotReadyError("There is no index of words yet. Call indexWords() first.");
-        found.push(words.search(query, k) as Ranking);
+        found.push(plain(words.search(query, k)));
         await breathe();
       }
       return found;
     },
     async fuse({ queries, fusion, k }) {
-      return glue().fuse(queries, fusion, k) as Ranking[];
+      return queries.map((two) => {
+        const [dense, lexical] = [ranking(two.dense), ranking(two.lexical)];
+        const fused = fusion.kind === "weighted-sum" ? dense.fuseScores(lexical, fusion.weight, k) : dense.fuseRanks(lexical, fusion.k, k);
+        dense.free();
+        lexical.free();
+        return plain(fused);
+      });
     },
     async learnWeight({ queries, folds, relevant }) {
-      const { weight, curve, folds: parts, weights, held_out } = glue().learnWeight(queries, folds, relevant) as LearnedReport;
+      const weighing = new (glue().Weighing)();
+      for (const query of queries) {
+        const [dense, lexical] = [ranking(query.dense), ranking(query.lexical)];
+        const [documents, grades] = [query.judged.map(([document]) => document), query.judged.map(([, grade]) => grade)];
+        weighing.add(dense, lexical, Uint32Array.from(documents), Uint8Array.from(grades));
+        dense.free();
+        lexical.free();
+      }
+      const { weight, curve, folds: parts, weights, held_out } = weighing.learn(folds, relevant) as LearnedReport;
+      weighing.free();
       return {
         weight,
         curve: curve.map(([at, ndcg]) => ({ weight: at, ndcg })),
@@ -49,7 +72,12 @@ export function evaluating(glue: () => typeof Glue): Pick<Handlers, Names> {
       };
     },
     async measure({ rankings, relevant, pool }) {
-      return glue().measure(rankings, relevant, pool) as Metrics[];
+      const { measure } = glue();
+      return rankings.map(({ ranked, judged }): Metrics => {
+        const values = measure(Uint8Array.from(ranked), Uint8Array.from(judged), relevant, pool);
+        const [p1 = 0, p5 = 0, hit = 0, mrr = 0, ndcg = 0, recall = 0] = values;
+        return { "precision@1": p1, "precision@5": p5, "hit_rate@5": hit, mrr, "ndcg@10": ndcg, recall };
+      });
     },
     async compare({ before, after }) {
       return glue().compare(Float64Array.from(before), Float64Array.from(after)) as Comparison;
