@@ -2,7 +2,7 @@
 
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Plugin } from "vite";
 import type { Manifest } from "tabrank";
 
@@ -22,7 +22,7 @@ export function siteData(repository: string): Plugin {
   return {
     name: "tabrank-site-data",
     configResolved(config) {
-      outDir = join(config.root, config.build.outDir);
+      outDir = resolve(config.root, config.build.outDir);
     },
     configureServer(server) {
       server.middlewares.use((request, response, next) => {

@@ -1,13 +1,16 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { lessonData } from "./lesson-data.ts";
 import { siteData } from "./site-data.ts";
 
-const repository = fileURLToPath(new URL("..", import.meta.url));
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const repository = here("..");
 
 export default defineConfig({
+  root: here("."),
   // Relative addresses, so that the built site works from any folder of any host.
   base: "./",
-  plugins: [siteData(repository)],
+  plugins: [siteData(repository), lessonData({ lessons: here("lessons"), exhibits: here("src/lessons/exhibits") })],
   worker: { format: "es" },
   // The client finds its worker and its wasm beside itself; pre-bundling would move it away from them.
   optimizeDeps: { exclude: ["tabrank"] },

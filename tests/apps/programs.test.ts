@@ -27,6 +27,11 @@ describe("in Node", () => {
     expect(await logits()).toContainEqual(found["logits"]);
     expect(found["searched"]).toEqual(found["logits"]);
     expect(found["length"]).toBeCloseTo(1, 5);
+    // The vectors that were given away find what the first ones found, and an evaluator's words are the ranker's.
+    expect(found["again"]).toEqual(found["retrieved"]);
+    expect((found["words"] as unknown[]).length).toBeGreaterThan(0);
+    expect(found["words"]).toEqual(found["bm25"]);
+    expect(found["mrr"]).toBe(0.5);
     expect(found).toMatchObject({ device: expect.stringMatching(/^cpu/), cached: false });
   });
 

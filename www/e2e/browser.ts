@@ -9,8 +9,8 @@ import type { Build } from "tabrank";
 
 /** The repository. */
 export const repository = fileURLToPath(new URL("../..", import.meta.url));
-/** The built site. */
-export const site = fileURLToPath(new URL("../dist", import.meta.url));
+/** The built site; the variable SITE sets another folder. */
+export const site = process.env["SITE"] ?? fileURLToPath(new URL("../dist", import.meta.url));
 
 const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const commandLine = `${repository}target/release/tabrank`;

@@ -2,15 +2,18 @@
 
 import "./style/main.css";
 import { listModels } from "tabrank";
+import { Address } from "./address";
+import type { Library } from "./app";
 import { Corpus, parseJsonLines, type LabelledQuery, type Passage } from "./corpus";
-import { Page } from "./page";
+import { Models } from "./models";
+import { Router } from "./router";
 import { beside, Session } from "./session";
-import { readSettings } from "./state";
 import { byId } from "./view/dom";
 import { themeSwitch } from "./view/theme";
 import { TroublePanel } from "./view/trouble";
 
 const trouble = new TroublePanel(byId("trouble", HTMLElement));
+const address = new Address();
 
 /** Fetches a file of this site. */
 async function fetched(path: string): Promise<Response> {
@@ -28,8 +31,8 @@ async function prebuiltIndex(): Promise<ArrayBuffer | undefined> {
   }
 }
 
-async function start(): Promise<void> {
-  let page: Page;
+/** Fetches the library, again and again as long as the reader wants to. */
+async function library(): Promise<Library> {
   try {
     const [manifest, passages, queries] = await Promise.all([
       listModels(beside("models/")),
@@ -37,16 +40,16 @@ async function start(): Promise<void> {
       fetched("corpus/queries.jsonl").then((response) => response.text()),
     ]);
     const corpus = new Corpus(parseJsonLines<Passage>(passages, "passages.jsonl"), parseJsonLines<LabelledQuery>(queries, "queries.jsonl"));
-    page = new Page(corpus, new Session(corpus, prebuiltIndex), manifest, trouble);
+    const session = new Session(corpus, prebuiltIndex);
+    return { corpus, manifest, session, models: new Models(session, manifest, address, trouble) };
   } catch (error) {
-    trouble.show({ what: "The library could not be fetched", error, consolation: undefined, retry: () => void start() });
-    return;
+    return new Promise((resolve) => {
+      trouble.show({ what: "The library could not be fetched", error, consolation: undefined, retry: () => resolve(library()) });
+    });
   }
-  await page.begin();
 }
 
 themeSwitch(byId("theme", HTMLElement));
-byId("query", HTMLTextAreaElement).value = readSettings(location.search).query;
-// Where there is room for it beside the results, the list of traps is open from the start.
-byId("traps", HTMLDetailsElement).open = matchMedia("(min-width: 75rem)").matches;
-void start();
+const app = { address, trouble, library: library() };
+void new Router(app).start();
+void app.library.then(({ models }) => models.open(address.settings));

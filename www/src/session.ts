@@ -20,6 +20,12 @@ export interface OpeningHandlers {
   readonly onGpu: (gpu: GpuInfo) => void;
 }
 
+/** Where the session stands: models may be on their way, in use, or out of reach. */
+export type SessionState =
+  | { readonly kind: "opening" }
+  | { readonly kind: "ready"; readonly ranker: Ranker }
+  | { readonly kind: "failed"; readonly error: unknown };
+
 /** Where models and corpus lie: beside the page, wherever that is. */
 export function beside(path: string): URL {
   return new URL(path, document.baseURI);
@@ -29,6 +35,8 @@ export function beside(path: string): URL {
 export class Session {
   readonly #corpus: Corpus;
   readonly #prebuilt: () => Promise<ArrayBuffer | undefined>;
+  readonly #watchers = new Set<() => void>();
+  #state: SessionState = { kind: "opening" };
   #ranker: Ranker | undefined;
   #opening: AbortController | undefined;
 
@@ -43,6 +51,42 @@ export class Session {
     return this.#ranker?.info();
   }
 
+  /** What may be expected of `ranker`. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Calls a function whenever `state` has changed; gives the function that ends this. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /**
+   * The models in use, once none are on their way any more. Only for the moment: they are disposed of when the reader chooses others.
+   *
+   * @throws the error of loading, if there are no models.
+   */
+  ranker(signal?: AbortSignal): Promise<Ranker> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        const state = this.#state;
+        if (signal?.aborted !== true && state.kind === "opening") return;
+        end();
+        if (signal?.aborted === true) reject(signal.reason as Error);
+        else if (state.kind === "ready") resolve(state.ranker);
+        else if (state.kind === "failed") reject(state.error as Error);
+      };
+      const unwatch = this.watch(settle);
+      const end = (): void => {
+        unwatch();
+        signal?.removeEventListener("abort", settle);
+      };
+      signal?.addEventListener("abort", settle);
+      settle();
+    });
+  }
+
   /**
    * Loads models and swaps them in. If that fails, or is overtaken by another choice, the previous ones stay.
    *
@@ -52,6 +96,7 @@ export class Session {
     this.#opening?.abort();
     const opening = new AbortController();
     this.#opening = opening;
+    this.#become({ kind: "opening" });
     const { signal } = opening;
     let ranker: Ranker | undefined;
     try {
@@ -60,6 +105,8 @@ export class Session {
         ...(choice.crossEncoder === undefined ? {} : { crossEncoder: choice.crossEncoder }),
         modelsUrl: beside("models/"),
         device: choice.device,
+        // Lessons and measurements read the same pairs again and again.
+        scoreCache: 50_000,
         onGpu: (gpu) => {
           if (this.#opening === opening && !signal.aborted) onGpu(gpu);
         },
@@ -71,10 +118,12 @@ export class Session {
     } catch (error) {
       ranker?.dispose();
       if (signal.aborted) return false;
+      this.#become(this.#ranker === undefined ? { kind: "failed", error } : { kind: "ready", ranker: this.#ranker });
       throw error;
     }
     this.#ranker?.dispose();
     this.#ranker = ranker;
+    this.#become({ kind: "ready", ranker });
     return true;
   }
 
@@ -82,6 +131,11 @@ export class Session {
   search(query: string, options: SearchOptions): Promise<SearchResult> {
     if (this.#ranker === undefined) throw new Error("No models are loaded yet.");
     return this.#ranker.search(query, options);
+  }
+
+  #become(state: SessionState): void {
+    this.#state = state;
+    for (const watcher of [...this.#watchers]) watcher();
   }
 
   /** The prebuilt index saves embedding the whole corpus, but it fits only the bi-encoder that made it. */

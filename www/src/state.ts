@@ -31,6 +31,9 @@ export interface Settings {
 /** What `device` in the address may be. */
 export const DEVICES: readonly Device[] = ["auto", "webgpu", "cpu"];
 
+/** The parameters of an address that are settings; they mean the same whatever the page shows. */
+export const SETTING_KEYS: ReadonlySet<string> = new Set(["q", "pool", "k", "bi", "cross", "device"]);
+
 /** Reads settings from the query string of an address; anything missing or unusable takes its usual value. */
 export function readSettings(search: string): Settings {
   const parameters = new URLSearchParams(search);

@@ -1,5 +1,6 @@
 // What a caller's compiler must accept, and what it must not. Nobody runs this.
 import { clearCache, isCached, load, ModelIntegrityError, TabrankError, type ErrorCode, type Info, type Retriever, type SearchResult } from "tabrank";
+import { openEvaluator, type Evaluator } from "tabrank/evaluate";
 import { chromaEmbeddings, chromaRetriever } from "tabrank/chroma";
 import { httpRetriever } from "tabrank/http";
 import { TabrankEmbeddings, TabrankRerank } from "tabrank/langchain";
@@ -41,6 +42,16 @@ await ranker.searchIn(httpRetriever({ url: "/search" }), "q");
 await ranker.searchIn(chromaRetriever({} as Collection), "q");
 console.log(chromaEmbeddings(ranker).name, new TabrankRerank({ ranker, topN: 2 }), new TabrankEmbeddings({ ranker }));
 
+const first = await ranker.retrieve("q", { retriever: "hybrid", fusion: { method: "weighted-sum", weight: 0.5 } });
+const words: number | undefined = first.retrieved[0]?.bm25;
+const file: ArrayBuffer = await ranker.exportIndex();
+const evaluator: Evaluator = await openEvaluator();
+const [metrics] = await evaluator.measure([{ ranked: [1], judged: [1] }], { relevant: 2 });
+const ndcg: number | undefined = metrics?.["ndcg@10"];
+const { verdict } = await evaluator.compare([0], [1]);
+const plain: "helps" | "hurts" | "unclear" = verdict;
+console.log(words, file, ndcg, plain);
+
 const vectors: Float32Array[] = await ranker.embed(["a"], { kind: "document" });
 const info: Info = ranker.info();
 const cached: boolean = await isCached({ crossEncoder: "group/name" });
@@ -56,6 +67,8 @@ try {
 }
 console.log(page, score, id, other, vectors, info.biEncoder?.layers, cached);
 
+// @ts-expect-error a weighted sum has a weight
+await ranker.retrieve("q", { retriever: "hybrid", fusion: { method: "weighted-sum" } });
 // @ts-expect-error a device is one of three
 await load({ device: "gpu" });
 // @ts-expect-error what the texts are must be said

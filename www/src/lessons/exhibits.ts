@@ -1,0 +1,28 @@
+/** All kinds of exhibits, each loaded when a lesson needs it. A new one is a file in exhibits/ and an entry here. */
+
+import type { AnyExhibit } from "./exhibit";
+
+/** How to load a kind. */
+export interface ExhibitKind {
+  load(): Promise<AnyExhibit>;
+  /** Height in rem that is kept free for it, so that the text below stays where it is: on wide screens and on narrow ones. */
+  readonly room: readonly [wide: number, narrow: number];
+}
+
+/** The kinds, by the name that lessons call them. */
+export const EXHIBITS: Readonly<Record<string, ExhibitKind>> = {
+  trap: { load: () => import("./exhibits/trap").then(({ trap }) => trap), room: [46, 81] },
+  words: { load: () => import("./exhibits/words").then(({ words }) => words), room: [61, 100] },
+  traps: { load: () => import("./exhibits/traps").then(({ traps }) => traps), room: [52, 90] },
+  logits: { load: () => import("./exhibits/logits").then(({ logits }) => logits), room: [42, 50] },
+  quantized: { load: () => import("./exhibits/quantized").then(({ quantized }) => quantized), room: [52, 52] },
+  costs: { load: () => import("./exhibits/costs").then(({ costs }) => costs), room: [44, 70] },
+  planner: { load: () => import("./exhibits/planner").then(({ planner }) => planner), room: [52, 70] },
+  cascade: { load: () => import("./exhibits/cascade").then(({ cascade }) => cascade), room: [52, 70] },
+  verdict: { load: () => import("./exhibits/verdict").then(({ verdict }) => verdict), room: [46, 70] },
+  pool: { load: () => import("./exhibits/pool").then(({ pool }) => pool), room: [50, 70] },
+  stuck: { load: () => import("./exhibits/stuck").then(({ stuck }) => stuck), room: [50, 70] },
+  retrievers: { load: () => import("./exhibits/retrievers").then(({ retrievers }) => retrievers), room: [50, 70] },
+  weight: { load: () => import("./exhibits/weight").then(({ weight }) => weight), room: [50, 70] },
+  rankings: { load: () => import("./exhibits/rankings").then(({ rankings }) => rankings), room: [50, 70] },
+};

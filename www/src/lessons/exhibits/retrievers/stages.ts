@@ -1,0 +1,11 @@
+/** What first stages are called, and how their lines look. */
+
+import type { FirstStage } from "../../../measuring/first-stages";
+
+/** Names and looks; the dashes tell the lines apart without colour. */
+export const STAGES: Readonly<Record<FirstStage, { readonly name: string; readonly short: string; readonly what: string; readonly colour: string; readonly dashes?: string }>> = {
+  bm25: { name: "BM25", short: "BM25", what: "words", colour: "var(--fallen)", dashes: "7 3" },
+  dense: { name: "bi-encoder", short: "bi-encoder", what: "vectors", colour: "var(--scout)" },
+  rrf: { name: "both, rank fusion", short: "RRF", what: "reciprocal ranks", colour: "var(--risen)", dashes: "2 3" },
+  sum: { name: "both, weighted sum", short: "weighted", what: "scores, with a learned weight", colour: "var(--ink)" },
+};

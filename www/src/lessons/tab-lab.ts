@@ -1,0 +1,75 @@
+/** The lab of a tab: the models that the page has in use, and one more cross-encoder where an exhibit compares two. */
+
+import { load, type Ranker } from "tabrank";
+import { openEvaluator, type Evaluator } from "tabrank/evaluate";
+import { lessons } from "virtual:lessons";
+import type { Library } from "../app";
+import { beside } from "../session";
+import type { Lab } from "./lab";
+
+/** Another cross-encoder, on its way or in use. */
+interface Extra {
+  readonly model: string;
+  readonly ranker: Promise<Ranker>;
+  readonly end: AbortController;
+}
+
+/** Makes the lab of this tab. */
+export function tabLab({ corpus, manifest, session }: Library): Lab {
+  let extra: Extra | undefined;
+  let evaluator: Promise<Evaluator> | undefined;
+
+  const drop = (): void => {
+    const { ranker, end } = extra ?? {};
+    extra = undefined;
+    end?.abort();
+    ranker?.then((one) => one.dispose()).catch(() => undefined);
+  };
+
+  const another = (model: string): Promise<Ranker> => {
+    if (extra?.model === model) return extra.ranker;
+    drop();
+    const end = new AbortController();
+    const ranker = load({ biEncoder: null, crossEncoder: model, modelsUrl: beside("models/"), scoreCache: 50_000, signal: end.signal });
+    extra = { model, ranker, end };
+    // One that could not be had is asked for again next time.
+    ranker.catch(() => {
+      if (extra?.ranker === ranker) extra = undefined;
+    });
+    return ranker;
+  };
+
+  return {
+    corpus,
+    manifest,
+    ranker: (signal) => session.ranker(signal),
+    async reranker(model, signal) {
+      const ranker = await session.ranker(signal);
+      return ranker.info().crossEncoder.id === model ? ranker : untilAborted(another(model), signal);
+    },
+    evaluator(signal) {
+      evaluator ??= openEvaluator();
+      const opening = evaluator;
+      // One that could not be had is asked for again next time.
+      opening.catch(() => {
+        if (evaluator === opening) evaluator = undefined;
+      });
+      return untilAborted(opening, signal);
+    },
+    async recorded(lesson, exhibit) {
+      const entry = lessons.find(({ slug }) => slug === lesson);
+      return (await entry?.load())?.exhibits[exhibit - 1]?.recorded?.();
+    },
+  };
+}
+
+/** The model goes on loading for whoever asks next; only this one doesn't wait any more. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
