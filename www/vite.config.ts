@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { lessonData } from "./lesson-data.ts";
+import { offline } from "./offline.ts";
 import { siteData } from "./site-data.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -10,7 +11,7 @@ export default defineConfig({
   root: here("."),
   // Relative addresses, so that the built site works from any folder of any host.
   base: "./",
-  plugins: [siteData(repository), lessonData({ lessons: here("lessons"), exhibits: here("src/lessons/exhibits") })],
+  plugins: [siteData(repository), lessonData({ lessons: here("lessons"), exhibits: here("src/lessons/exhibits") }), offline(here("src/offline/worker.ts"))],
   worker: { format: "es" },
   // The client finds its worker and its wasm beside itself; pre-bundling would move it away from them.
   optimizeDeps: { exclude: ["tabrank"] },

@@ -55,7 +55,8 @@ export async function open(
   options: BrowserContextOptions = {},
   beforehand?: (page: Page) => Promise<unknown>,
 ): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  // What a service worker answers, tests of the network would neither see nor be able to disturb.
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: "block", ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];

@@ -1,6 +1,6 @@
 /** The page's address: what the page is set to (state.ts), and what the view that is shown keeps there of its own. */
 
-import { FIRST_QUERY, readSettings, SETTING_KEYS, writeSettings, type Settings } from "./state";
+import { openingQuery, readSettings, SETTING_KEYS, writeSettings, type Settings } from "./state";
 
 /** A view's own parameters, in order; a value may be empty. */
 export type Own = readonly (readonly [key: string, value: string])[];
@@ -24,7 +24,7 @@ export function readPlace(search: string): Place {
 export function writePlace({ settings, own }: Place): string {
   if (own.length === 0) return writeSettings(settings);
   const rest = new URLSearchParams(writeSettings(settings));
-  if (settings.query === FIRST_QUERY) rest.delete("q");
+  if (settings.query === openingQuery(settings.corpus)) rest.delete("q");
   const parts = own.map(([key, value]) => (value === "" ? encode(key) : `${encode(key)}=${encode(value)}`));
   if (rest.size > 0) parts.push(rest.toString());
   return `?${parts.join("&")}`;
@@ -85,11 +85,14 @@ export class Address {
     history.pushState(null, "", writePlace(this.#place));
   }
 
-  /** Goes where a link inside the page leads. A link that says nothing of models leaves them as they are. */
+  /**
+   * Goes where a link inside the page leads. A link that says nothing of models leaves them as they are; nor does it change the library
+   * that is searched, unless it asks a question: that is meant for the library that the link names, or for the one of this page.
+   */
   follow(search: string, hash = ""): void {
     const { settings, own } = readPlace(search);
     const named = new URLSearchParams(search);
-    const { biEncoder, crossEncoder, device } = this.settings;
+    const { biEncoder, crossEncoder, device, corpus } = this.settings;
     const place = {
       own,
       settings: {
@@ -97,6 +100,7 @@ export class Address {
         ...(named.has("bi") ? {} : { biEncoder }),
         ...(named.has("cross") ? {} : { crossEncoder }),
         ...(named.has("device") ? {} : { device }),
+        ...(named.has("corpus") || named.has("q") ? {} : { corpus, query: openingQuery(corpus) }),
       },
     };
     history.pushState(null, "", `${writePlace(place)}${hash}`);

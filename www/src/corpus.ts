@@ -1,5 +1,7 @@
 /** The library that is searched, and the questions that people have labelled for it. */
 
+import { markOf, type Mark } from "./labels";
+
 /** A passage of the corpus. */
 export interface Passage {
   readonly id: string;
@@ -33,6 +35,8 @@ export class Corpus {
   readonly passages: readonly Passage[];
   /** All labelled queries, in the order of the file. */
   readonly queries: readonly LabelledQuery[];
+  /** Whether it is a library of the reader's own: its passages name the file that they come from. */
+  readonly own: boolean;
   readonly #passagesById: ReadonlyMap<string, Passage>;
   readonly #queriesById: ReadonlyMap<string, LabelledQuery>;
   readonly #queriesByText: ReadonlyMap<string, LabelledQuery>;
@@ -40,6 +44,7 @@ export class Corpus {
   constructor(passages: readonly Passage[], queries: readonly LabelledQuery[]) {
     this.passages = passages;
     this.queries = queries;
+    this.own = passages[0] !== undefined && "file" in passages[0];
     this.#passagesById = new Map(passages.map((passage) => [passage.id, passage]));
     this.#queriesById = new Map(queries.map((query) => [query.id, query]));
     this.#queriesByText = new Map(queries.map((query) => [normalise(query.text), query]));
@@ -56,6 +61,14 @@ export class Corpus {
   /** The labelled query with this text; case and spacing don't count, since the models don't see them either. */
   labelled(text: string): LabelledQuery | undefined {
     return this.#queriesByText.get(normalise(text));
+  }
+
+  /**
+   * What the labels say of a passage. In the library of this page every passage was judged; in one of the reader's own, nothing is known
+   * of those without a grade: undefined.
+   */
+  mark(query: LabelledQuery, passage: string): Mark | undefined {
+    return this.own && !Object.hasOwn(query.grades, passage) ? undefined : markOf(query, passage);
   }
 
   /** The trap and twin that this query belongs to, whichever of the two it is. */
@@ -97,6 +110,13 @@ export function shelfName(shelf: string): string {
   const words = shelf.split("-").map((word) => (word === "api" ? "API" : word));
   const name = words.join(" ");
   return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** Where a passage comes from, for people: its shelf, or the document or file of the reader's own. */
+export function placeOf(passage: Passage): string {
+  if (!("file" in passage) || typeof passage.file !== "string") return shelfName(passage.shelf);
+  // A document's title is part of its passages' titles already.
+  return passage.title.startsWith(passage.shelf) ? passage.file : passage.shelf;
 }
 
 function normalise(text: string): string {

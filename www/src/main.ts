@@ -4,8 +4,11 @@ import "./style/main.css";
 import { listModels } from "tabrank";
 import { Address } from "./address";
 import type { Library } from "./app";
+import { shippedCollection } from "./collection";
 import { Corpus, parseJsonLines, type LabelledQuery, type Passage } from "./corpus";
+import { Libraries } from "./libraries";
 import { Models } from "./models";
+import { keepOffline } from "./offline/register";
 import { Router } from "./router";
 import { beside, Session } from "./session";
 import { byId } from "./view/dom";
@@ -40,8 +43,10 @@ async function library(): Promise<Library> {
       fetched("corpus/queries.jsonl").then((response) => response.text()),
     ]);
     const corpus = new Corpus(parseJsonLines<Passage>(passages, "passages.jsonl"), parseJsonLines<LabelledQuery>(queries, "queries.jsonl"));
-    const session = new Session(corpus, prebuiltIndex);
-    return { corpus, manifest, session, models: new Models(session, manifest, address, trouble) };
+    const session = new Session(shippedCollection(corpus, prebuiltIndex));
+    const libraries = new Libraries(session, address);
+    await libraries.start();
+    return { corpus, libraries, manifest, session, models: new Models({ session, libraries, manifest, address, trouble }) };
   } catch (error) {
     return new Promise((resolve) => {
       trouble.show({ what: "The library could not be fetched", error, consolation: undefined, retry: () => resolve(library()) });
@@ -52,4 +57,7 @@ async function library(): Promise<Library> {
 themeSwitch(byId("theme", HTMLElement));
 const app = { address, trouble, library: library() };
 void new Router(app).start();
-void app.library.then(({ models }) => models.open(address.settings));
+void app.library.then(async ({ models }) => {
+  await models.open(address.settings);
+  if (models.info !== undefined) await keepOffline(models.info.build);
+});

@@ -3,6 +3,7 @@
 import type { Info, Manifest } from "tabrank";
 import type { Address } from "./address";
 import { codeOf } from "./errors";
+import type { Libraries } from "./libraries";
 import type { Choice, Session } from "./session";
 import { byId } from "./view/dom";
 import { Machine } from "./view/machine";
@@ -20,20 +21,31 @@ export interface ModelHandlers {
   readonly failed: () => void;
 }
 
+/** What opening models needs. */
+export interface ModelParts {
+  readonly session: Session;
+  readonly libraries: Libraries;
+  readonly manifest: Manifest;
+  readonly address: Address;
+  readonly trouble: TroublePanel;
+}
+
 /** The models in use, as the reader has them. */
 export class Models {
   readonly #session: Session;
+  readonly #libraries: Libraries;
   readonly #address: Address;
   readonly #trouble: TroublePanel;
-  readonly #loading = new LoadingPanel(byId("loading", HTMLElement));
+  readonly #loading = new LoadingPanel(byId("loading", HTMLElement), () => this.#session.stopReading());
   readonly #pickers: Pickers;
   readonly #machine: Machine;
   readonly #handlers: ModelHandlers[] = [];
   /** What is in use or on its way. */
   #choice: Choice | undefined;
 
-  constructor(session: Session, manifest: Manifest, address: Address, trouble: TroublePanel) {
+  constructor({ session, libraries, manifest, address, trouble }: ModelParts) {
     this.#session = session;
+    this.#libraries = libraries;
     this.#address = address;
     this.#trouble = trouble;
     this.#pickers = new Pickers((role, id) => {
@@ -75,7 +87,12 @@ export class Models {
       const opened = await this.#session.open(choice, {
         onFile: (event) => this.#loading.update(event),
         onGpu: (gpu) => this.#machine.tell(gpu),
-        onPassage: (done, total) => this.#loading.say(`The scout reads the library: ${done} of ${total} passages.`),
+        onPassage: (done, total) => {
+          const { own } = this.#libraries;
+          const which = own === undefined ? "the library" : `your library “${own.name}”`;
+          this.#loading.say(`The scout reads ${which}: ${done} of ${total} passages.`, own !== undefined && done < total);
+        },
+        onSpared: (collection, error) => this.#libraries.spared(collection, error),
       });
       if (!opened) return;
     } catch (error) {

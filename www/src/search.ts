@@ -4,12 +4,14 @@ import type { SearchResult } from "tabrank";
 import type { Address, Place } from "./address";
 import type { Corpus } from "./corpus";
 import { codeOf } from "./errors";
+import type { Libraries } from "./libraries";
 import type { Models } from "./models";
 import { Searching } from "./searching";
 import type { Session } from "./session";
 import type { Settings } from "./state";
 import { Dials } from "./view/dials";
 import { byId } from "./view/dom";
+import { LibraryLine } from "./view/library-line";
 import { Question } from "./view/question";
 import { Results } from "./view/results";
 import { Status } from "./view/status";
@@ -19,7 +21,7 @@ import { quoted } from "./words";
 
 /** What a search needs. */
 export interface SearchParts {
-  readonly corpus: Corpus;
+  readonly libraries: Libraries;
   readonly session: Session;
   readonly models: Models;
   readonly address: Address;
@@ -28,12 +30,15 @@ export interface SearchParts {
 
 /** Search, once the library is there. */
 export class Search {
-  readonly #corpus: Corpus;
+  readonly #libraries: Libraries;
   readonly #session: Session;
   readonly #models: Models;
   readonly #address: Address;
   readonly #trouble: TroublePanel;
+  readonly #line: LibraryLine;
   readonly #results: Results;
+  /** What is searched. */
+  #corpus: Corpus;
   readonly #status = new Status();
   readonly #twins = byId("twins", HTMLElement);
   readonly #question = new Question({ onAsk: (text) => this.#ask(text), onStop: () => this.#searching.stop() });
@@ -50,16 +55,24 @@ export class Search {
   #outdated = false;
   #last: SearchResult | undefined;
 
-  constructor({ corpus, session, models, address, trouble }: SearchParts) {
+  constructor({ libraries, session, models, address, trouble }: SearchParts) {
+    this.#libraries = libraries;
+    const { corpus } = libraries.inUse;
     this.#corpus = corpus;
     this.#session = session;
     this.#models = models;
     this.#address = address;
     this.#trouble = trouble;
     this.#results = new Results(corpus);
+    this.#line = new LibraryLine(address);
+    byId("ask", HTMLElement).before(this.#line.root);
     this.#settings = address.settings;
     this.#waiting = this.#settings.query;
     this.#traps.render(corpus);
+    this.#tellLibrary();
+    // The line's links carry what the page is set to.
+    address.onChange(() => this.#tellLibrary());
+    libraries.watch(() => this.#adopt());
     this.#dials.set(this.#settings.pool, this.#settings.topK);
     this.#point(this.#settings.query);
     models.watch({
@@ -87,8 +100,13 @@ export class Search {
       this.#waiting = query;
     }
     this.#dials.set(pool, topK);
-    // Other models are on their way, and the search with them.
+    // Other models or another library are on their way, and the search with them.
     if (this.#session.state.kind !== "ready") return;
+    if (!this.#libraries.settled(settings.corpus)) {
+      this.#searching.stop();
+      this.#status.say("The library is being fetched from where your browser keeps it.");
+      return;
+    }
     if (this.#waiting !== undefined || this.#outdated) this.#resume();
     else if (pool !== before.pool) this.#repeat();
     else if (topK !== before.topK) this.#retop(topK);
@@ -100,6 +118,37 @@ export class Search {
     if (!this.#searching.busy) return;
     this.#waiting = this.#address.settings.query;
     this.#searching.stop();
+  }
+
+  /** Takes the library that is in use now, or what is known of it now. */
+  #adopt(): void {
+    const { corpus } = this.#libraries.inUse;
+    const another = corpus.passages !== this.#corpus.passages;
+    const others = corpus !== this.#corpus;
+    this.#corpus = corpus;
+    this.#settings = this.#address.settings;
+    this.#tellLibrary();
+    if (others) {
+      this.#results.corpus = corpus;
+      this.#traps.render(corpus);
+    }
+    if (another) {
+      this.#searching.stop();
+      this.#last = undefined;
+      this.#results.clear();
+      this.#question.text = this.#settings.query;
+      this.#waiting = this.#settings.query;
+      this.#status.say("");
+    }
+    this.#point(this.#settings.query);
+    if (!this.#shown || this.#session.state.kind !== "ready") return;
+    if (this.#waiting !== undefined) this.#resume();
+    else if (others) this.#retop(this.#settings.topK);
+  }
+
+  #tellLibrary(): void {
+    const { own, absent } = this.#libraries;
+    this.#line.show({ own, absent, bench: this.#address.href({ own: [["bench", "corpus"]] }) });
   }
 
   #choose(text: string): void {

@@ -32,6 +32,7 @@ export interface ViewEntry {
 export const VIEWS: readonly ViewEntry[] = [
   { label: "Search", keys: [], make: async (app) => makeSearchView(app) },
   { label: "Lessons", keys: ["lessons", "lesson"], make: async (app) => (await import("./lessons/reader")).makeReader(app) },
+  { label: "Bench", keys: ["bench"], make: async (app) => (await import("./bench/bench-view")).makeBench(app) },
 ];
 
 /** The view that a place belongs to. */

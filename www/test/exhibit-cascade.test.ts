@@ -102,20 +102,23 @@ describe("ways", () => {
 
 describe("reading", () => {
   const labelled = { passages, queries };
+  const uncounted = { signal: quiet.signal, onPairs: () => undefined, onMore: () => undefined };
   const pools = queries.map(() => Array.from({ length: 100 }, (_, i) => i));
   it("times both parts of each pool, and counts pairs", async () => {
     const { ranker, read } = reader(() => 0);
     let pairs = 0;
-    const reading = await readPools(ranker, labelled, pools, 20, { signal: quiet.signal, onPairs: (more) => (pairs += more) });
+    const reading = await readPools(ranker, labelled, pools, 20, { ...uncounted, onPairs: (more) => (pairs += more) });
     expect([pairs, read()]).toEqual([4000, 4000]);
     expect(reading.times.flat().every(Number.isFinite)).toBe(true);
     expect(reading.logits.every((logits) => logits.size === 100)).toBe(true);
   });
   it("takes the time of some questions anew where scores were known", async () => {
     const { ranker, read } = reader(() => 0);
-    await readPools(ranker, labelled, pools, 20, { signal: quiet.signal, onPairs: () => undefined });
+    await readPools(ranker, labelled, pools, 20, uncounted);
     const before = read();
-    const again = await readPools(ranker, labelled, pools, 20, { signal: quiet.signal, onPairs: () => undefined });
+    let [pairs, more] = [0, 0];
+    const again = await readPools(ranker, labelled, pools, 20, { ...uncounted, onPairs: (some) => (pairs += some), onMore: (some) => (more += some) });
+    expect([pairs, more]).toEqual([6000, 2000]);
     const timed = again.times.filter((pair) => pair.every(Number.isFinite)).length;
     expect(timed).toBe(20);
     expect(read() - before).toBe(timed * 100);

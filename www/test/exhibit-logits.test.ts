@@ -76,8 +76,8 @@ describe("a threshold", () => {
     expect(passing(found, 1)).toEqual({ pairs: 10, passed: 5, answers: 4, found: 3, precision: 0.6, recall: 0.75 });
     expect(passing(found, 9)).toMatchObject({ passed: 0, precision: undefined, recall: 0 });
     expect(passing({ ...found, answers: [] }, 0).recall).toBeUndefined();
-    expect(passingText({ model: "m", logits: found }, 1)).toBe("m: 5 of 10 pairs reach 1.00. 3 of these answer: precision 60 %. They are 3 of the 4 answers that were read: recall 75 %.");
-    expect(passingText({ model: "m", logits: found }, 9)).toBe("m: of 10 pairs none reaches 9.00.");
+    expect(passingText({ model: "m", logits: found }, 1)).toBe("5 of 10 pairs reach 1.00. 3 of these answer: precision 60 %. They are 3 of the 4 answers that were read: recall 75 %.");
+    expect(passingText({ model: "m", logits: found }, 9)).toBe("Of 10 pairs none reaches 9.00.");
   });
 
   it("has to be another one for another model", () => {
@@ -89,7 +89,7 @@ describe("a threshold", () => {
     expect(travelText({ ...data, models: data.models.slice(0, 1) }, 1)).toBe("");
     expect(extent(data.models)).toEqual([-5, 40]);
     expect(extent([])).toEqual([0, 1]);
-    expect(readText(data, 20)).toBe("Read: the 20 candidates of each of 2 questions; 4 that answer, 2 near misses, 4 off the question. 3 more passages answer, but were outside the pools, and no threshold finds those.");
+    expect(readText(data, 20)).toBe("Read: 20 candidates for each of 2 questions; 4 that answer, 2 near misses, 4 off the question. 3 more passages answer, but were outside the pools, and a threshold can’t find what wasn’t read.");
     expect(gradesText({ model: "m", logits: found })).toBe("m: the middle logit is 1.00 for answers, 0.00 for near misses, −4.00 for passages off the question.");
   });
 

@@ -53,8 +53,8 @@ describe("planner", () => {
   });
   it("says what the plan comes to", () => {
     expect(planText(start, plan(start, unit, 384))).toBe(
-      "1 million documents: making all vectors takes 2.8 h, once, and they take 388 MB. After that each question takes the bi-encoder alone 106 ms, " +
-        "and both stages with a pool of 50 1.1 s. A cross-encoder that reads everything would take 5.6 h for each question.",
+      "1 million documents: making all vectors takes 2.8 h, once, and they take 388 MB. After that, a question takes 106 ms with the bi-encoder alone, " +
+        "1.1 s with both stages and a pool of 50, and 5.6 h with a cross-encoder that reads everything.",
     );
     const large = { ...start, documents: 1e7, perDocument: 2 };
     expect(planText(large, plan(large, unit, 384))).toContain("10 million documents (20 million passages)");

@@ -154,7 +154,7 @@ describe("the GPU in words", () => {
 
 describe("state", () => {
   it("goes to the address and back", () => {
-    const settings = { query: "tea & cake?", pool: 7, topK: 3, biEncoder: "a", crossEncoder: "b", device: "webgpu" as const };
+    const settings = { query: "tea & cake?", pool: 7, topK: 3, biEncoder: "a", crossEncoder: "b", device: "webgpu" as const, corpus: "notes-1a2b3c" };
     expect(readSettings(writeSettings(settings))).toEqual(settings);
   });
   it("falls back to usual values and keeps to the limits", () => {

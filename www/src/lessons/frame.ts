@@ -1,6 +1,6 @@
 /** What all exhibits have in common: the recorded run at first and the live one after it, Stop and Run, the mark, the address. */
 
-import { h } from "../view/dom";
+import { h, prefersStillness } from "../view/dom";
 import type { AnyExhibit, Run, Showing } from "./exhibit";
 import { EXHIBITS } from "./exhibits";
 import type { Lab } from "./lab";
@@ -80,17 +80,28 @@ export class Frame {
       this.#outdated = true;
       if (!this.#resting) this.#refresh();
     });
+    this.#say({ kind: "waiting" });
     void this.#begin();
   }
 
-  /** Takes the state that the address has now, and computes what was left. */
-  restore(kept: ReadonlyMap<string, string>): void {
+  /** Takes the state that the address has now, and computes what was left. Says whether the state is another one. */
+  restore(kept: ReadonlyMap<string, string>): boolean {
     this.#kept = kept;
     this.#resting = false;
-    if (this.#live === undefined) return;
+    if (this.#live === undefined) return false;
     const { exhibit, start, lab } = this.#live;
+    const before = this.#state;
     this.#state = exhibit.restore(start, kept, lab.corpus);
     this.#refresh();
+    return !same(before, this.#state);
+  }
+
+  /** Scrolls so far that the exhibit's beginning can be seen. */
+  reveal(): void {
+    const { figure } = this.#parts;
+    const { top, bottom } = figure.getBoundingClientRect();
+    if (top >= 0 && bottom <= innerHeight) return;
+    figure.scrollIntoView({ block: "start", behavior: prefersStillness() ? "instant" : "smooth" });
   }
 
   /** Stops computing, as the reader has gone elsewhere. */

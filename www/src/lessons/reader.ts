@@ -26,6 +26,8 @@ class Reader implements View {
   /** What is shown: a lesson's name, or nothing for the list. */
   #slug: string | undefined;
   #frames: Frame[] = [];
+  /** Counts what was asked for. */
+  #moves = 0;
 
   constructor(app: App) {
     this.#app = app;
@@ -40,6 +42,8 @@ class Reader implements View {
   }
 
   async show({ own }: Place): Promise<void> {
+    this.#moves += 1;
+    const move = this.#moves;
     const asked = new Map(own).get("lesson") ?? "";
     const entry = lessons.find(({ slug }) => slug === asked);
     if (entry === undefined) {
@@ -49,10 +53,14 @@ class Reader implements View {
       return;
     }
     if (entry.slug === this.#slug) {
-      this.#frames.forEach((frame, position) => frame.restore(keptOf(own, position + 1)));
+      const changed = this.#frames.filter((frame, position) => frame.restore(keptOf(own, position + 1)));
+      // A link in the text below an exhibit has set it to something, which is to be seen.
+      changed[0]?.reveal();
       return;
     }
     const lesson = await entry.load();
+    // A lesson that took long to come isn't shown over one that was asked for later.
+    if (move !== this.#moves) return;
     this.#clear();
     this.#slug = entry.slug;
     this.#title = `${entry.title} – tabrank`;

@@ -1,4 +1,4 @@
-/** The lab of a tab: the models that the page has in use, and one more cross-encoder where an exhibit compares two. */
+/** The lab of a tab: the models in use, with the library of this page whichever is in use, and one more cross-encoder to compare. */
 
 import { load, type Ranker } from "tabrank";
 import { openEvaluator, type Evaluator } from "tabrank/evaluate";
@@ -42,9 +42,9 @@ export function tabLab({ corpus, manifest, session }: Library): Lab {
   return {
     corpus,
     manifest,
-    ranker: (signal) => session.ranker(signal),
+    ranker: (signal) => session.ranker({ signal }),
     async reranker(model, signal) {
-      const ranker = await session.ranker(signal);
+      const ranker = await session.models(signal);
       return ranker.info().crossEncoder.id === model ? ranker : untilAborted(another(model), signal);
     },
     evaluator(signal) {

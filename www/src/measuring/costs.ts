@@ -153,7 +153,7 @@ export async function measureCosts(ranker: Ranker, corpus: Corpus, { signal, onP
 const rounded = (value: number | undefined): number => significant(value ?? 0, 3);
 
 /** Waits until all workers are there and the GPU has been tried, as either would be in the way. */
-async function untilReady(ranker: Ranker, signal: AbortSignal | undefined): Promise<void> {
+export async function untilReady(ranker: Ranker, signal: AbortSignal | undefined): Promise<void> {
   const end = performance.now() + PATIENCE;
   const ready = (): boolean => {
     const { gpu, workers, workersWanted, workersLost } = ranker.info();

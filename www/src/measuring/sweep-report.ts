@@ -55,13 +55,14 @@ export interface SweepFound {
 export function readBy({ labelled, plan, runs, readings }: SweepFound, model: string): number[] {
   const of = readings.get(model);
   if (of === undefined) return [];
-  return labelled.queries.flatMap((_, i) => (of.has(i, candidatesOf(runs, i, plan)) ? [i] : []));
+  return labelled.queries.flatMap(({ text }, i) => (of.has(text, candidatesOf(runs, i, plan)) ? [i] : []));
 }
 
 /** All rows. */
 export async function sweepRows(evaluator: Evaluator, found: SweepFound, signal?: AbortSignal): Promise<SweepRow[]> {
   const { labelled, plan, runs, readings, complete } = found;
   const all = labelled.queries.map((_, i) => i);
+  const textOf = (question: number): string => labelled.queries[question]?.text ?? "";
   const rows: SweepRow[] = [];
   for (const stage of plan.stages) {
     const run = runs.get(stage);
@@ -98,10 +99,10 @@ export async function sweepRows(evaluator: Evaluator, found: SweepFound, signal?
       const before = questions.map((question) => alone.ndcg[question] ?? 0);
       for (const pool of plan.pools) {
         const times = questions.flatMap((question) => {
-          const time = of.time(question, stage, pool);
+          const time = of.time(textOf(question), stage, pool);
           return time === undefined ? [] : [(run.times[question] ?? 0) + time];
         });
-        const after = await row(questions, { model, pool }, (question) => reordered(ranked(question), pool, of.logits(question)), times);
+        const after = await row(questions, { model, pool }, (question) => reordered(ranked(question), pool, of.logits(textOf(question))), times);
         // The recall ceiling is the first stage's, whatever is made of its pool.
         const ceiling = await evaluator.measure(questions.map((question) => gradesOf(labelled, question, ranked(question))), { relevant: RELEVANT, pool });
         const { difference, verdict } = await evaluator.compare(before, after.ndcg);
@@ -124,7 +125,7 @@ export async function sweepReport(evaluator: Evaluator, found: SweepFound, stage
     {
       labelled: some,
       rankings: questions.map((i) => ({ documents: [...(run.rankings[i] ?? [])] })),
-      logits: questions.map((i) => of.logits(i)),
+      logits: some.queries.map(({ text }) => of.logits(text)),
       pools: plan.pools,
       relevant: RELEVANT,
     },

@@ -76,31 +76,31 @@ interface Read {
   readonly times: Map<string, number>;
 }
 
-/** What one cross-encoder has read so far. */
+/** What one cross-encoder has read so far of a library. Questions go by their texts, as there may be more of them the next time. */
 export class Readings {
-  readonly #read = new Map<number, Read>();
+  readonly #read = new Map<string, Read>();
   /** What it read with. */
   device = "";
 
   /** The logits of a question's candidates. */
-  logits(question: number): Logits {
+  logits(question: string): Logits {
     return this.#read.get(question)?.logits ?? new Map();
   }
 
   /** Whether all of these candidates of a question have been read. */
-  has(question: number, candidates: Iterable<number>): boolean {
+  has(question: string, candidates: Iterable<number>): boolean {
     const known = this.#read.get(question)?.logits;
     for (const candidate of candidates) if (known?.has(candidate) !== true) return false;
     return true;
   }
 
   /** How long reading took; undefined where it wasn't timed. */
-  time(question: number, stage: SweepStage, pool: number): number | undefined {
+  time(question: string, stage: SweepStage, pool: number): number | undefined {
     return this.#read.get(question)?.times.get(key(stage, pool));
   }
 
   /** Takes what was read of a question. */
-  add(question: number, logits: Iterable<readonly [number, number]>, timed?: { readonly stage: SweepStage; readonly pool: number; readonly milliseconds: number }): void {
+  add(question: string, logits: Iterable<readonly [number, number]>, timed?: { readonly stage: SweepStage; readonly pool: number; readonly milliseconds: number }): void {
     const read = this.#read.get(question) ?? { logits: new Map(), times: new Map() };
     for (const [position, logit] of logits) read.logits.set(position, logit);
     if (timed !== undefined) read.times.set(key(timed.stage, timed.pool), timed.milliseconds);
@@ -118,27 +118,27 @@ export function candidatesOf(runs: StageRuns, question: number, { stages, pools 
 
 /** One thing to be read: some candidates of a question, timed if it is a pool of a first stage. */
 interface Task {
-  readonly question: number;
   readonly candidates: readonly number[];
   readonly timed?: { readonly stage: SweepStage; readonly pool: number };
 }
 
 /** What is left to be read for a question. Pools are timed whole, as a search reads them. */
-function tasksOf(runs: StageRuns, readings: Readings, plan: SweepPlan, question: number, timed: boolean): Task[] {
+function tasksOf({ queries }: Labelled, runs: StageRuns, readings: Readings, plan: SweepPlan, question: number, timed: boolean): Task[] {
+  const text = queries[question]?.text ?? "";
   const tasks: Task[] = [];
   const will = new Set<number>();
   if (timed) {
     for (const stage of plan.stages) {
       for (const pool of plan.pools) {
         const candidates = runs.get(stage)?.rankings[question]?.slice(0, pool) ?? [];
-        if (readings.time(question, stage, pool) !== undefined && readings.has(question, candidates)) continue;
-        tasks.push({ question, candidates, timed: { stage, pool } });
+        if (candidates.length === 0 || (readings.time(text, stage, pool) !== undefined && readings.has(text, candidates))) continue;
+        tasks.push({ candidates, timed: { stage, pool } });
         for (const candidate of candidates) will.add(candidate);
       }
     }
   }
-  const rest = [...candidatesOf(runs, question, plan)].filter((candidate) => !will.has(candidate) && !readings.has(question, [candidate]));
-  if (rest.length > 0) tasks.push({ question, candidates: rest });
+  const rest = [...candidatesOf(runs, question, plan)].filter((candidate) => !will.has(candidate) && !readings.has(text, [candidate]));
+  if (rest.length > 0) tasks.push({ candidates: rest });
   return tasks;
 }
 
@@ -149,8 +149,9 @@ export interface Order {
 }
 
 /** The pairs that a cross-encoder has left to read. */
-export function pairsLeft(runs: StageRuns, readings: Readings, plan: SweepPlan, { questions, timed }: Order): number {
-  return questions.reduce((sum, question) => sum + tasksOf(runs, readings, plan, question, timed.has(question)).reduce((all, { candidates }) => all + candidates.length, 0), 0);
+export function pairsLeft(labelled: Labelled, runs: StageRuns, readings: Readings, plan: SweepPlan, { questions, timed }: Order): number {
+  const tasks = questions.flatMap((question) => tasksOf(labelled, runs, readings, plan, question, timed.has(question)));
+  return tasks.reduce((sum, { candidates }) => sum + candidates.length, 0);
 }
 
 /**
@@ -159,17 +160,18 @@ export function pairsLeft(runs: StageRuns, readings: Readings, plan: SweepPlan, 
  */
 export async function readOn(
   ranker: Ranker,
-  { passages, queries }: Labelled,
+  labelled: Labelled,
   runs: StageRuns,
   readings: Readings,
   plan: SweepPlan,
   { questions, timed }: Order,
   { signal, onPairs }: { readonly signal?: AbortSignal; readonly onPairs?: (pairs: number) => void } = {},
 ): Promise<void> {
+  const { passages, queries } = labelled;
   let warm = false;
   for (const question of questions) {
     const query = queries[question]?.text ?? "";
-    for (const task of tasksOf(runs, readings, plan, question, timed.has(question))) {
+    for (const task of tasksOf(labelled, runs, readings, plan, question, timed.has(question))) {
       const documents = task.candidates.map((position) => passages[position]?.text ?? "");
       // The first reading finds nothing warm, and isn't counted.
       if (!warm) await ranker.rerank({ query, documents: documents.slice(0, 8), signal });
@@ -179,7 +181,7 @@ export async function readOn(
       const milliseconds = performance.now() - start;
       readings.device = device;
       readings.add(
-        question,
+        query,
         results.map(({ index, logit }) => [task.candidates[index] ?? -1, logit] as const),
         task.timed === undefined ? undefined : { ...task.timed, milliseconds },
       );

@@ -1,7 +1,7 @@
 /** One passage in one of the two rankings. */
 
 import type { Passage } from "../corpus";
-import { shelfName } from "../corpus";
+import { placeOf } from "../corpus";
 import { MARKS, type Mark } from "../labels";
 import { h, type Child } from "./dom";
 
@@ -37,7 +37,7 @@ export function entry(parts: EntryParts): HTMLLIElement {
       { class: "meta" },
       parts.move,
       mark === undefined ? null : badge(mark),
-      h("span", { class: "shelf" }, passage === undefined ? "" : shelfName(passage.shelf)),
+      h("span", { class: "shelf" }, passage === undefined ? "" : placeOf(passage)),
       parts.truncated ? h("span", { class: "cut" }, "question and passage are longer than the model reads; the longer was cut") : null,
     ),
   );

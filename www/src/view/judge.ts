@@ -1,7 +1,6 @@
 /** The right column: the best of the pool, best logit first. */
 
 import type { Corpus, LabelledQuery } from "../corpus";
-import { markOf } from "../labels";
 import { moveOf } from "../movement";
 import { decimal, h } from "./dom";
 import { entry } from "./entry";
@@ -43,7 +42,7 @@ export function renderJudge(
         h("span", { class: "unseen" }, `${move.words}, `),
         `was ${result.previousRank}`,
       ),
-      mark: query === undefined ? undefined : markOf(query, result.id),
+      mark: query === undefined ? undefined : corpus.mark(query, result.id),
       truncated: result.truncated,
     });
   });

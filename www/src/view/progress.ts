@@ -13,12 +13,15 @@ interface Line {
 export class LoadingPanel {
   readonly #root: HTMLElement;
   readonly #heading = h("p", { class: "loading-what" });
+  readonly #stop = h("button", { type: "button", class: "plain", hidden: true }, "Stop reading it");
   readonly #list = h("ul");
   readonly #lines = new Map<string, Line>();
 
-  constructor(root: HTMLElement) {
+  /** `onStop` is called when the reader doesn't want to wait for what can be stopped. */
+  constructor(root: HTMLElement, onStop: () => void) {
     this.#root = root;
-    root.append(this.#heading, this.#list);
+    this.#stop.addEventListener("click", onStop);
+    root.append(this.#heading, this.#stop, this.#list);
   }
 
   /** Opens the panel with nothing in it yet. */
@@ -26,12 +29,14 @@ export class LoadingPanel {
     this.#heading.textContent = what;
     this.#list.replaceChildren();
     this.#lines.clear();
+    this.#stop.hidden = true;
     this.#root.hidden = false;
   }
 
-  /** Says what is going on now that the files are here. */
-  say(what: string): void {
+  /** Says what is going on now that the files are here, and whether that can be stopped. */
+  say(what: string, stoppable = false): void {
     this.#heading.textContent = what;
+    this.#stop.hidden = !stoppable;
   }
 
   /** Takes a file's progress. */

@@ -20,7 +20,7 @@ export interface Shown {
 
 /** The two rankings, the verdict on them and the measurements. */
 export class Results {
-  readonly #corpus: Corpus;
+  #corpus: Corpus;
   readonly #frame = byId("rankings", HTMLElement);
   readonly #judge = byId("judge", HTMLElement);
   readonly #verdict = byId("verdict", HTMLElement);
@@ -35,6 +35,23 @@ export class Results {
     this.#links = new Links(byId("links", SVGSVGElement), scout, this.#judge);
     this.#scout = new ScoutColumn(scout, () => this.#links.redraw());
     highlightPairs(this.#frame);
+  }
+
+  /** Another library, or other labels of the same. What is shown stays until it is shown anew or cleared. */
+  set corpus(corpus: Corpus) {
+    // First-stage ranks in one library say nothing of another.
+    if (corpus.passages !== this.#corpus.passages) this.#ranks.clear();
+    this.#corpus = corpus;
+  }
+
+  /** Takes away all that a search has shown. */
+  clear(): void {
+    this.#scout.clear();
+    this.#judge.replaceChildren();
+    this.#links.show([]);
+    this.#verdict.hidden = true;
+    this.#verdict.replaceChildren();
+    for (const id of ["scout-timing", "judge-timing", "engine"]) byId(id, HTMLElement).textContent = "";
   }
 
   /** While a search goes on, the last results stay, dimmed. */
@@ -62,7 +79,9 @@ export class Results {
   #judgement(result: SearchResult, info: Info | undefined): string {
     const { title } = this.#corpus;
     const query = this.#corpus.labelled(result.query);
-    const verdict = query === undefined ? undefined : verdictOn(query, result, title);
+    const firsts = [result.retrieved[0], result.reranked[0]];
+    const judged = query !== undefined && firsts.every((first) => first !== undefined && this.#corpus.mark(query, first.id) !== undefined);
+    const verdict = judged ? verdictOn(query, result, title) : undefined;
     const text = verdict?.text ?? whatMoved(result.reranked, title);
     const known = this.#remember(result, info);
     const ceiling =
@@ -74,7 +93,7 @@ export class Results {
       h("p", { class: "asked" }, quoted(result.query)),
       h("p", { class: "finding" }, text),
       ceiling === undefined ? "" : h("p", { class: "ceiling" }, ceiling),
-      query === undefined ? h("p", { class: "hint" }, "Nobody has labelled this question, so the page can’t say who is right.") : "",
+      judged ? "" : h("p", { class: "hint" }, `${query === undefined ? "Nobody has labelled this question" : "The first passages aren’t all labelled"}, so the page can’t say who is right.`),
     );
     this.#verdict.hidden = false;
     return ceiling === undefined ? text : `${text} ${ceiling}`;
@@ -91,7 +110,7 @@ export class Results {
 
   #measurements({ timings, device, retrieved, scored }: SearchResult, info: Info | undefined): void {
     byId("scout-timing", HTMLElement).textContent =
-      `${milliseconds(timings.embed)} for the question’s vector, ${milliseconds(timings.retrieve)} to compare it with ${this.#corpus.passages.length} passages`;
+      `${milliseconds(timings.embed)} for the question’s vector, ${milliseconds(timings.retrieve)} to compare it with ${this.#corpus.passages.length.toLocaleString("en")} passages`;
     byId("judge-timing", HTMLElement).textContent = readingTime(timings.rerank, scored, retrieved.length - scored);
     // The GPU is one worker's.
     const workers = info === undefined || device.startsWith("webgpu") ? "" : ` on ${info.workers} ${info.workers === 1 ? "worker" : "workers"}`;

@@ -1,7 +1,6 @@
 /** The left column: the pool, best cosine first. */
 
 import type { Corpus, LabelledQuery } from "../corpus";
-import { markOf } from "../labels";
 import { decimal, h } from "./dom";
 import { entry } from "./entry";
 
@@ -28,6 +27,11 @@ export class ScoutColumn {
     this.#onResize = onResize;
   }
 
+  /** Takes away the pool that is shown. */
+  clear(): void {
+    this.#root.replaceChildren();
+  }
+
   /** Shows a pool. */
   render(corpus: Corpus, query: LabelledQuery | undefined, entries: readonly ScoutEntry[]): void {
     const items = entries.map((candidate) =>
@@ -40,7 +44,7 @@ export class ScoutColumn {
         exact: candidate.cosine,
         bar: bar(candidate.cosine),
         move: destination(candidate.finalRank),
-        mark: query === undefined ? undefined : markOf(query, candidate.id),
+        mark: query === undefined ? undefined : corpus.mark(query, candidate.id),
         truncated: false,
       }),
     );

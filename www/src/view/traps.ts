@@ -1,4 +1,4 @@
-/** The traps, one click away: all of them by shelf, and the one in question with its twin. */
+/** The labelled questions, one click away: the traps by shelf, or those of the reader's own library; and the trap in question with its twin. */
 
 import { shelfName, type Corpus, type LabelledQuery, type TrapPair } from "../corpus";
 import { ownWords } from "../words";
@@ -7,7 +7,16 @@ import { h } from "./dom";
 /** Called with the text of the question that the reader chose. */
 export type Choose = (text: string) => void;
 
-/** The list of all traps, folded by shelf. */
+/** Questions of the reader's own that are listed; the bench has all of them. */
+const MOST_OWN = 100;
+
+/** What the list is called, for either kind of library. */
+const NAMES = {
+  traps: ["Traps", "questions that turn on one small word, each with a twin that asks for the opposite"],
+  own: ["Your questions", "those that you have labelled for this library"],
+} as const;
+
+/** The list of labelled questions: all traps, folded by shelf, or the reader's own. */
 export class TrapList {
   readonly #root: HTMLElement;
   readonly #choose: Choose;
@@ -19,8 +28,29 @@ export class TrapList {
     this.#choose = choose;
   }
 
-  /** Lists the traps of a corpus. */
+  /** Lists the questions of a corpus; there is nothing to see where it has none. */
   render(corpus: Corpus): void {
+    this.#buttons.clear();
+    const panel = this.#root.closest<HTMLElement>(".traps");
+    if (panel !== null) panel.hidden = corpus.own && corpus.queries.length === 0;
+    const [name, hint] = corpus.own ? NAMES.own : NAMES.traps;
+    panel?.querySelector("h2")?.replaceChildren(name);
+    panel?.querySelector("summary .hint")?.replaceChildren(hint);
+    if (corpus.own) this.#root.replaceChildren(this.#ownQuestions(corpus.queries));
+    else this.#traps(corpus);
+  }
+
+  #ownQuestions(queries: readonly LabelledQuery[]): HTMLElement {
+    const more = queries.length - MOST_OWN;
+    return h(
+      "div",
+      { class: "shelf-traps own-questions" },
+      h("ul", {}, ...queries.slice(0, MOST_OWN).map((query) => h("li", {}, this.#button(query, undefined)))),
+      more > 0 ? h("p", { class: "hint" }, `and ${more} more, which the bench lists`) : null,
+    );
+  }
+
+  #traps(corpus: Corpus): void {
     // Where the list has a column of its own, every trap is one click away; elsewhere the shelves are folded.
     const unfolded = this.#ownColumn.matches;
     const shelves = [...corpus.trapsByShelf()].map(([shelf, pairs]) =>

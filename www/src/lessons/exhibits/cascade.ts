@@ -72,13 +72,17 @@ async function compute(lab: Lab, { small, large, against, every }: CascadeInput,
   const rankings = found.map(({ documents }) => documents);
 
   const models = new Set([large, small]);
-  const total = models.size * rankings.reduce((sum, { length }) => sum + length, 0);
+  let total = models.size * rankings.reduce((sum, { length }) => sum + length, 0);
   let done = 0;
-  const onPairs = (pairs: number): void => onProgress((done += pairs), total);
+  const counting = {
+    signal,
+    onPairs: (pairs: number): void => onProgress((done += pairs), total),
+    onMore: (pairs: number): void => void (total += pairs),
+  };
   // One after the other: only one other than that in use is kept.
   const readings = new Map<string, Reading>();
   for (const model of models) {
-    const reading = await readPools(await lab.reranker(model, signal), labelled, rankings, against, { signal, onPairs });
+    const reading = await readPools(await lab.reranker(model, signal), labelled, rankings, against, counting);
     ran(reading.device);
     readings.set(model, reading);
   }

@@ -40,7 +40,7 @@ export const rankings: Exhibit<RankingsState, RankingsState, RankingsData> = {
     return { query };
   },
 
-  restore: (start, kept) => ({ query: kept.get("q")?.slice(0, LONGEST) ?? start.query }),
+  restore: (start, kept) => ({ query: kept.get("q")?.trim().slice(0, LONGEST) || start.query }),
 
   keep: ({ query }, start): Readonly<Record<string, string>> => (query === start.query ? {} : { q: query }),
 

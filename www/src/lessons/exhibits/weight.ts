@@ -44,7 +44,7 @@ export const weight: Exhibit<WeightState, WeightInput, WeightData> = {
   },
 
   restore(start, kept) {
-    const asked = Number(kept.get("w") ?? Number.NaN);
+    const asked = Number(kept.get("w")?.trim() || Number.NaN);
     return asked >= 0 && asked <= 1 ? { weight: Number((Math.round(asked / STEP) * STEP).toFixed(2)) } : start;
   },
 

@@ -21,6 +21,8 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
   /** Called with the number of pairs that have been read since the last call. */
   readonly onPairs: (pairs: number) => void;
+  /** Called with a number of pairs that are to be read besides those of the pools. */
+  readonly onMore: (pairs: number) => void;
 }
 
 /** How many questions are timed anew where scores were known: for known ones, no time is taken. */
@@ -34,11 +36,10 @@ export async function readPools(reader: Ranker, labelled: Labelled, pools: reado
   const times: number[][] = [];
   for (const part of parts) {
     const taken: number[] = [];
-    const size = mostOf(part);
     logits.push(
       await scorePools(reader, labelled, part, {
         signal: options.signal,
-        onProgress: () => options.onPairs(size),
+        onProgress: (done) => options.onPairs(part[done - 1]?.length ?? 0),
         onAnswer: (answer) => {
           device = answer.device ?? device;
           taken.push(answer.milliseconds);
@@ -57,16 +58,21 @@ export async function readPools(reader: Ranker, labelled: Labelled, pools: reado
 let rounds = 0;
 
 /** Reads some questions' candidates once more, only to take the time. */
-async function timedAnew(reader: Ranker, { passages, queries }: Labelled, parts: readonly (readonly (readonly number[])[])[], { signal }: ReadOptions): Promise<Times[]> {
+async function timedAnew(reader: Ranker, { passages, queries }: Labelled, parts: readonly (readonly (readonly number[])[])[], { signal, onMore, onPairs }: ReadOptions): Promise<Times[]> {
   rounds += 1;
   const unread = { queries, passages: passages.map((passage) => ({ ...passage, text: `${passage.text}${" ".repeat(rounds)}` })) };
   const step = Math.max(1, Math.floor(queries.length / TIMED));
   const chosen = queries.map((_, i) => i % step === 0);
+  const some = parts.map((part) => part.map((pool, i) => (chosen[i] === true ? pool : [])));
+  onMore(some.flat(2).length);
   const times: number[][] = [];
-  for (const part of parts) {
+  for (const part of some) {
     const taken: number[] = [];
-    const some = part.map((pool, i) => (chosen[i] === true ? pool : []));
-    await scorePools(reader, unread, some, { signal, onAnswer: ({ milliseconds }) => taken.push(milliseconds) });
+    await scorePools(reader, unread, part, {
+      signal,
+      onProgress: (done) => onPairs(part[done - 1]?.length ?? 0),
+      onAnswer: ({ milliseconds }) => taken.push(milliseconds),
+    });
     times.push(taken);
   }
   return queries.map((_, i): Times => (chosen[i] === true ? [times[0]?.[i] ?? Number.NaN, times[1]?.[i] ?? Number.NaN] : [Number.NaN, Number.NaN]));
@@ -75,8 +81,4 @@ async function timedAnew(reader: Ranker, { passages, queries }: Labelled, parts:
 /** The time for the first `read` candidates: as measured at `cut` and at the end, in proportion between these. */
 export function timeFor([first, rest]: Times, read: number, cut: number): number {
   return read <= cut ? first * (read / cut) : first + rest * ((read - cut) / (DEEPEST - cut));
-}
-
-function mostOf(pools: readonly (readonly number[])[]): number {
-  return Math.max(0, ...pools.map(({ length }) => length));
 }

@@ -32,8 +32,7 @@ export function lengthsText({ lengths, batch, workers }: Costs): string {
   const [short, long] = [lengths[0], lengths.at(-1)];
   if (short === undefined || long === undefined) return "";
   const times = (what: "embed" | "read"): string => `from ${timeText(short[what])} to ${timeText(long[what])}`;
-  const hands =
-    workers === 1 ? "One worker does both" : `Pairs are dealt to ${workers} workers, vectors are made by one, so compare the slopes rather than the heights`;
+  const hands = workers === 1 ? "One worker does both" : `Pairs are shared by ${workers} workers; vectors are made by one of them alone`;
   return (
     `From ${short.words} words to ${long.words}, the time for a passage’s vector grows ${times("embed")}, the time for a pair ${times("read")}: ` +
     `both pay by the word. ${hands}. Medians of several batches of ${batch} texts.`

@@ -50,6 +50,8 @@ export function drawLengths(lengths: readonly LengthCost[], label: string, width
           dy: end.what === upper ? -14 : end.what === lower ? 18 : 0,
           dx: 6,
           fontWeight: 600,
+          stroke: "var(--raised)",
+          strokeWidth: 4,
           fill: LINES.find(({ what }) => what === end.what)?.colour ?? "currentColor",
         }),
       ),

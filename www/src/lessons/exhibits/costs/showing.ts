@@ -57,7 +57,7 @@ function diagram(costs: Costs): HTMLElement[] {
     moment(
       "before",
       "Before anyone asks",
-      scout(chain(["a passage", "bi-encoder", "its vector"], cost("embed"), `for each passage of ${words} words, once; ${bytesOf(width)} bytes of it are kept`)),
+      scout(chain(["a passage", "bi-encoder", "its vector"], cost("embed"), `for each passage of ${words} words, once; its vector takes ${bytesOf(width)} bytes`)),
       judge(h("p", { class: "nothing" }, "Nothing. It reads a question and a passage together, and there is no question yet.")),
     ),
     moment(

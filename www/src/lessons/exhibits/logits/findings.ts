@@ -1,6 +1,6 @@
 /** What a threshold makes of logits, in numbers and words. Pure, so that it can be tested. */
 
-import { MARKS, type Mark } from "../../../labels";
+import type { Mark } from "../../../labels";
 import { decimal } from "../../../view/dom";
 import type { LogitsByMark, LogitsData, ModelLogits } from "../logits";
 
@@ -80,12 +80,12 @@ export function extent(models: readonly ModelLogits[]): [low: number, high: numb
 }
 
 /** What passes the threshold, in a sentence. */
-export function passingText({ model, logits }: ModelLogits, threshold: number): string {
+export function passingText({ logits }: ModelLogits, threshold: number): string {
   const { pairs, passed, answers, found, precision, recall } = passing(logits, threshold);
-  if (passed === 0) return `${model}: of ${pairs} pairs none reaches ${decimal(threshold, 2)}.`;
+  if (passed === 0) return `Of ${whole(pairs)} pairs none reaches ${decimal(threshold, 2)}.`;
   const percent = (share: number | undefined): string => (share === undefined ? "–" : `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`);
   return (
-    `${model}: ${passed} of ${pairs} pairs reach ${decimal(threshold, 2)}. ${found} of these answer: precision ${percent(precision)}. ` +
+    `${whole(passed)} of ${whole(pairs)} pairs reach ${decimal(threshold, 2)}. ${found} of these answer: precision ${percent(precision)}. ` +
     `They are ${found} of the ${answers} answers that were read: recall ${percent(recall)}.`
   );
 }
@@ -106,9 +106,10 @@ export function travelText({ models: [first, second] }: LogitsData, threshold: n
 /** What was read, and what wasn't. */
 export function readText({ models, questions, outside }: LogitsData, pool: number): string {
   const [first] = models;
-  const counts = MARK_ORDER.map((mark) => `${first?.logits[mark].length ?? 0} ${MARKS[mark].word === "answers" ? "that answer" : MARKS[mark].word === "off" ? "off the question" : "near misses"}`);
-  const left = outside === 0 ? "" : ` ${outside} more passages answer, but were outside the pools, and no threshold finds those.`;
-  return `Read: the ${pool} candidates of each of ${questions} questions; ${counts.join(", ")}.${left}`;
+  const counts = MARK_ORDER.map((mark) => `${whole(first?.logits[mark].length ?? 0)} ${KINDS[mark]}`);
+  const more = outside === 1 ? "1 more passage answers, but was" : `${outside} more passages answer, but were`;
+  const left = outside === 0 ? "" : ` ${more} outside the pools, and a threshold can’t find what wasn’t read.`;
+  return `Read: ${pool} candidates for each of ${questions} questions; ${counts.join(", ")}.${left}`;
 }
 
 /** The middle of ascending numbers and others of their places, from 0 to 1. */
@@ -122,5 +123,12 @@ export function gradesText({ model, logits }: ModelLogits): string {
   const present = MARK_ORDER.filter((mark) => logits[mark].length > 0);
   return `${model}: the middle logit is ${present.map((mark) => `${middle(mark)} for ${NAMES[mark]}`).join(", ")}.`;
 }
+
+/** A count with its thousands set apart. */
+function whole(count: number): string {
+  return count.toLocaleString("en");
+}
+
+const KINDS: Readonly<Record<Mark, string>> = { answers: "that answer", "near-miss": "near misses", off: "off the question" };
 
 const NAMES: Readonly<Record<Mark, string>> = { answers: "answers", "near-miss": "near misses", off: "passages off the question" };

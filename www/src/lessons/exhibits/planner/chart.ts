@@ -66,7 +66,11 @@ export function drawPlan({ state, unit, width: vectorWidth, label }: PlanChart, 
   const place = (time: number): number => Math.log10(time / domain[0]) * (inner / decades);
   const at = (what: keyof Plan): number => Math.max(plan(state, unit, vectorWidth)[what], LEAST);
   const ends = LINES.map(({ what }) => points.find((point) => point.what === what && point.documents === sizes.at(-1))?.time ?? 1);
-  const labelled = apart(ends.map(place), LABEL, 0, inner).map((pixels) => domain[0] * 10 ** (pixels * (decades / inner)));
+  const spread = (times: readonly number[]): number[] =>
+    apart(times.map(place), LABEL, 0, inner).map((pixels) => domain[0] * 10 ** (pixels * (decades / inner)));
+  const labelled = spread(ends);
+  const known = [...MARKS, ["time for a question", state.budget] as const];
+  const beside = spread(known.map(([, time]) => time));
   const drawing = plot({
     width,
     height: HEIGHT,
@@ -80,16 +84,6 @@ export function drawPlan({ state, unit, width: vectorWidth, label }: PlanChart, 
     style: { fontSize: "12px", fontFamily: "inherit", background: "none", overflow: "visible" },
     marks: [
       ruleY(MARKS, { y: ([, time]: readonly [string, number]) => time, stroke: "var(--rule)" }),
-      text(MARKS, {
-        x: () => sizes[0],
-        y: ([, time]: readonly [string, number]) => time,
-        text: ([name]: readonly [string, number]) => name,
-        textAnchor: "start",
-        dx: 4,
-        dy: -7,
-        fontStyle: "italic",
-        fill: "var(--ink-soft)",
-      }),
       axisY({
         ticks: ticks.map(([, time]) => time),
         tickSize: 4,
@@ -105,16 +99,6 @@ export function drawPlan({ state, unit, width: vectorWidth, label }: PlanChart, 
       }),
       ruleX([state.documents], { stroke: "currentColor", strokeDasharray: "2 3" }),
       ruleY([state.budget], { stroke: "var(--answers)", strokeDasharray: "1 3", strokeWidth: 2 }),
-      text([state.budget], {
-        x: () => sizes[0],
-        y: (budget: number) => budget,
-        text: () => "time for a question",
-        textAnchor: "start",
-        dx: 4,
-        dy: 9,
-        fontStyle: "italic",
-        fill: "var(--answers)",
-      }),
       ...LINES.map(({ what, colour, dashes }) =>
         line(
           points.filter((point) => point.what === what),
@@ -129,6 +113,18 @@ export function drawPlan({ state, unit, width: vectorWidth, label }: PlanChart, 
         stroke: "colour",
         strokeWidth: 2,
         title: ({ what, name }: (typeof LINES)[number]) => `${name}: ${timeText(at(what))}`,
+      }),
+      text(known, {
+        x: () => sizes[0],
+        y: (_known: unknown, i: number) => beside[i],
+        text: ([name]: readonly [string, number]) => name,
+        textAnchor: "start",
+        dx: 4,
+        dy: -8,
+        fontStyle: "italic",
+        fill: ([, time]: readonly [string, number]) => (time === state.budget ? "var(--answers)" : "var(--ink-soft)"),
+        stroke: "var(--raised)",
+        strokeWidth: 3,
       }),
       text(LINES, {
         x: () => sizes.at(-1),

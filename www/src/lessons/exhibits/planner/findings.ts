@@ -13,8 +13,8 @@ export function planText({ documents }: PlannerState, { passages, pool, vectors,
   const fits = bytes > TAB ? ", more than a browser’s tab can hold beside the models" : "";
   return (
     `${roundCountText(documents)} documents${holding}: making all vectors takes ${timeText(vectors)}, once, and they take ${sizeText(bytes)}${fits}. ` +
-    `After that each question takes the bi-encoder alone ${timeText(first)}, and both stages with a pool of ${pool} ${timeText(both)}. ` +
-    `A cross-encoder that reads everything would take ${timeText(everything)} for each question.`
+    `After that, a question takes ${timeText(first)} with the bi-encoder alone, ${timeText(both)} with both stages and a pool of ${pool}, and ` +
+    `${timeText(everything)} with a cross-encoder that reads everything.`
   );
 }
 

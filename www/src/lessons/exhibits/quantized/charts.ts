@@ -43,7 +43,7 @@ export function drawAgainst({ pairs, describe, onPoint }: PairsChart, width: num
     ],
   });
   drawing.setAttribute("role", "img");
-  const dots = pairs.map((pair): Dot => ({ x: pair.float, y: pair.eight, look: "judge", ...describe(pair) }));
+  const dots = pairs.map((pair): Dot => ({ x: pair.float, y: pair.eight, look: "cross", ...describe(pair) }));
   return withDots({ drawing, dots, label: "Pairs, 8-bit logit over float", onPoint });
 }
 
@@ -73,6 +73,6 @@ export function drawDifferences({ pairs, describe, onPoint }: PairsChart, width:
     ],
   });
   drawing.setAttribute("role", "img");
-  const dots = pairs.map((pair): Dot => ({ x: pair.float, y: differenceOf(pair), look: "judge", ...describe(pair) }));
+  const dots = pairs.map((pair): Dot => ({ x: pair.float, y: differenceOf(pair), look: "cross", ...describe(pair) }));
   return withDots({ drawing, dots, label: "Pairs, difference over float", onPoint });
 }

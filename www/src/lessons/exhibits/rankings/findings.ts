@@ -22,9 +22,9 @@ export function answersText(data: RankingsData, query: LabelledQuery | undefined
   if (query === undefined) return "Nobody has labelled this question, so the page can’t say which passages answer it.";
   const places = FIRST_STAGES.map((stage) => {
     const rank = firstAnswer(data, query, stage);
-    return `${STAGES[stage].name} ${rank === undefined ? `not among the ${data.stages[stage].length} found` : `at ${rank}`}`;
+    return rank === undefined ? `nowhere among ${data.stages[stage].length} by ${STAGES[stage].by}` : `at rank ${rank} by ${STAGES[stage].by}`;
   });
-  return `The first passage that answers: ${places.join("; ")}.`;
+  return `The first passage that answers is ${places.join(", ")}.`;
 }
 
 /** What the weight was. */

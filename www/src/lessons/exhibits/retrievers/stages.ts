@@ -3,9 +3,9 @@
 import type { FirstStage } from "../../../measuring/first-stages";
 
 /** Names and looks; the dashes tell the lines apart without colour. */
-export const STAGES: Readonly<Record<FirstStage, { readonly name: string; readonly short: string; readonly what: string; readonly colour: string; readonly dashes?: string }>> = {
-  bm25: { name: "BM25", short: "BM25", what: "words", colour: "var(--fallen)", dashes: "7 3" },
-  dense: { name: "bi-encoder", short: "bi-encoder", what: "vectors", colour: "var(--scout)" },
-  rrf: { name: "both, rank fusion", short: "RRF", what: "reciprocal ranks", colour: "var(--risen)", dashes: "2 3" },
-  sum: { name: "both, weighted sum", short: "weighted", what: "scores, with a learned weight", colour: "var(--ink)" },
+export const STAGES: Readonly<Record<FirstStage, { readonly name: string; readonly short: string; readonly what: string; readonly by: string; readonly colour: string; readonly dashes?: string }>> = {
+  bm25: { name: "BM25", short: "BM25", what: "words", by: "BM25", colour: "var(--fallen)", dashes: "7 3" },
+  dense: { name: "bi-encoder", short: "bi-encoder", what: "vectors", by: "the bi-encoder", colour: "var(--scout)" },
+  rrf: { name: "both, rank fusion", short: "RRF", what: "ranks", by: "rank fusion", colour: "var(--risen)", dashes: "2 3" },
+  sum: { name: "both, weighted sum", short: "weighted", what: "scores", by: "the weighted sum", colour: "var(--ink)" },
 };

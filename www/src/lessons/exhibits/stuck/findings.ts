@@ -40,7 +40,7 @@ export function fateText(corpus: Corpus, places: readonly Placed[], pool: number
   const { before, after, read } = answer;
   const which = places.filter(({ mark }) => mark === "answers").length > 1 ? "The first passage that answers" : "The passage that answers";
   const name = `${which}, “${corpus.title(answer.id)}”, is at rank ${before} of the first stage.`;
-  if (!read) return `${name} A pool of ${pool} ends before it. The cross-encoder never reads it, so it stays at ${before}, whatever the reader’s patience or the model’s skill.`;
+  if (!read) return `${name} A pool of ${pool} ends before it. The cross-encoder never reads it, so it stays at ${before}, however well it fits.`;
   if (after < before) return `${name} A pool of ${pool} holds it, and the cross-encoder lifts it to rank ${after}.`;
   return after === before
     ? `${name} A pool of ${pool} holds it, but the cross-encoder leaves it where it was.`

@@ -16,7 +16,7 @@ import { borderAt, drawStrips, rankAt } from "./strips";
 /** Places that are named. */
 const NAMED = 5;
 
-const HINT = "Point at a cell to see which passage it is. ✓ answers, ≈ is a near miss; hatched cells were not read.";
+const HINT = "Point at a cell to see which passage it is. ✓ answers, ≈ is a near miss; pale cells were not read.";
 
 /** The drawing and its controls. */
 export class StuckShowing implements Showing<StuckState, StuckInput, StuckData> {
@@ -53,7 +53,7 @@ export class StuckShowing implements Showing<StuckState, StuckInput, StuckData> 
     stage.root.replaceChildren(
       h("div", { class: "controls choices" }, h("div", { class: "ask-list" }, h("label", { for: this.#query.id }, "Question"), this.#query), this.#slider.root),
       this.#fate,
-      h("div", { class: "drawing" }, strip("First stage, by cosine", "scout"), this.#place, strip("After reranking the pool, by logit", "judge")),
+      h("div", { class: "drawing" }, strip("First stage, by cosine", "by-scout"), this.#place, strip("After reranking the pool, by logit", "by-judge")),
       this.#readout,
       this.#larger,
       this.#lists,
@@ -89,6 +89,7 @@ export class StuckShowing implements Showing<StuckState, StuckInput, StuckData> 
     if (data === undefined || query === undefined) return;
     const places = placed(data, query, pool);
     this.#places = places;
+    this.#readout.textContent = HINT;
     const fate = fateText(corpus, places, pool);
     this.#fate.textContent = fate;
     this.#larger.textContent = largerText(data, query);
@@ -96,8 +97,8 @@ export class StuckShowing implements Showing<StuckState, StuckInput, StuckData> 
     this.#chart.show((width) => drawStrips({ places, pool, words }, width));
     const ordered = (rank: (one: Placed) => number): Placed[] => [...places].sort((a, b) => rank(a) - rank(b)).slice(0, NAMED);
     this.#lists.replaceChildren(
-      this.#list("First stage", "scout", ordered(({ before }) => before)),
-      this.#list(`After reranking a pool of ${pool}`, "judge", ordered(({ after }) => after)),
+      this.#list("First stage", "by-scout", ordered(({ before }) => before)),
+      this.#list(`After reranking a pool of ${pool}`, "by-judge", ordered(({ after }) => after)),
     );
     this.#numbers.show(tableOf(corpus, places, pool));
   }

@@ -13,10 +13,12 @@ export interface Strips {
 }
 
 const CELL = 30;
-const TOP = 34;
+const TOP = 40;
 const GAP = 92;
-const HEIGHT = TOP + 2 * CELL + GAP + 24;
+const HEIGHT = TOP + 2 * CELL + GAP + 26;
 const SIDE = 2;
+/** Least width of a cell that has room for a sign. */
+const SIGN = 10;
 const TICKS = [1, 10, 20, 30, 40, 50];
 
 /** Which rank lies at a distance from the left edge; within the ranks always. */
@@ -51,15 +53,17 @@ export function drawStrips({ places, pool, words }: Strips, width: number): SVGS
     });
   const one = ({ mark, read }: Placed, rank: number, top: number): SVGElement => {
     const group = svg("g", { class: `cell ${mark}${read ? "" : " unread"}` });
-    group.append(svg("rect", { x: SIDE + (rank - 1) * cell + 0.5, y: top, width: Math.max(1, cell - 1), height: CELL }));
-    if (mark !== "off" && cell >= 5) {
-      const sign = svg("text", { x: middle(rank), y: top + CELL / 2, "text-anchor": "middle", "dominant-baseline": "central", "font-size": Math.min(14, cell * 1.1) });
+    // What answers is taller, too: where cells are narrow there is no room for signs.
+    const more = mark === "answers" ? 6 : 0;
+    group.append(svg("rect", { x: SIDE + (rank - 1) * cell + 0.5, y: top - more, width: Math.max(1, cell - 1), height: CELL + 2 * more }));
+    if (mark !== "off" && cell >= SIGN) {
+      const sign = svg("text", { x: middle(rank), y: top + CELL / 2, "text-anchor": "middle", "dominant-baseline": "central", "font-size": Math.min(14, cell) });
       sign.textContent = MARKS[mark].sign;
       group.append(sign);
     }
     return group;
   };
-  const ticks = TICKS.filter((rank) => rank <= places.length).map((rank) => label(middle(rank), HEIGHT - 8, String(rank), rank === 1 && cell < 10 ? "start" : "middle"));
+  const ticks = TICKS.filter((rank) => rank <= places.length).map((rank) => label(middle(rank), HEIGHT - 4, String(rank), cell >= SIGN || (rank > 1 && rank < places.length) ? "middle" : rank === 1 ? "start" : "end"));
   const outside = width - SIDE - border;
   drawing.append(
     ...links,
@@ -67,9 +71,9 @@ export function drawStrips({ places, pool, words }: Strips, width: number): SVGS
     ...shown.map((candidate) => one(candidate, candidate.after, lower)),
     ...ticks,
     svg("rect", { class: "unread-veil", x: border, y: TOP + CELL, width: Math.max(0, outside), height: GAP }),
-    svg("line", { class: "border", x1: border, x2: border, y1: TOP - 10, y2: lower + CELL + 4 }),
+    svg("line", { class: "border", x1: border, x2: border, y1: 20, y2: lower + CELL + 6 }),
     svg("rect", { class: "grip", x: border - 7, y: TOP + CELL + GAP / 2 - 16, width: 14, height: 32, rx: 7 }),
-    label(border, TOP - 16, `pool ${pool}`, border < 40 ? "start" : border > width - 40 ? "end" : "middle"),
+    label(border, 14, `pool ${pool}`, border < 40 ? "start" : border > width - 40 ? "end" : "middle"),
   );
   return drawing;
 }

@@ -85,7 +85,7 @@ export class TrapsShowing implements Showing<TrapsState, TrapsInput, TrapsData> 
       return h(
         "div",
         { class: "trap-kind" },
-        h("p", {}, h("b", {}, kind), h("span", { class: "hint" }, ` wrong: bi-encoder ${wrong("scout")}, cross-encoder ${wrong("judge")} of ${own.length}`)),
+        h("p", {}, h("b", {}, kind), h("span", { class: "hint" }, kindHint(kind), `; wrong: bi-encoder ${wrong("scout")}, cross-encoder ${wrong("judge")} of ${own.length}`)),
         h("ul", { "aria-label": `${kind}; arrow keys go from cell to cell` }, ...cells),
       );
     });
@@ -131,18 +131,31 @@ function cell({ query, fate }: Fated, pool: number): HTMLAnchorElement {
   return h(
     "a",
     { href: address(query.text, pool), class: `trap-cell ${fate}`, "aria-label": `${query.text}: ${FATE_NAMES[fate]}` },
-    half("scout", right.scout),
-    half("judge", right.judge),
+    half("upper", right.scout),
+    half("lower", right.judge),
   );
 }
 
-function half(model: "scout" | "judge", right: boolean): HTMLElement {
-  return h("span", { class: `${model} ${right ? "right" : "wrong"}` }, right ? "✓" : "✗");
+function half(place: "upper" | "lower", right: boolean): HTMLElement {
+  return h("span", { class: `${place} ${right ? "right" : "wrong"}` }, right ? "✓" : "✗");
+}
+
+/** What a kind of small word does, where this project's labels have it. */
+function kindHint(kind: string): string {
+  const hints: Readonly<Record<string, string>> = {
+    negation: "not",
+    exclusion: "without, no",
+    only: "this and nothing else",
+    order: "before, after",
+    number: "how many",
+    role: "who does it to whom",
+  };
+  return ` ${hints[kind] ?? ""}`;
 }
 
 function legend(): HTMLElement {
   const sample = (scout: boolean, judge: boolean, fate: Fate): (HTMLElement | string)[] => [
-    h("span", { class: `trap-cell ${fate}`, "aria-hidden": "true" }, half("scout", scout), half("judge", judge)),
+    h("span", { class: `trap-cell ${fate}`, "aria-hidden": "true" }, half("upper", scout), half("lower", judge)),
     h("span", {}, FATE_NAMES[fate]),
   ];
   const items = FATES.map((fate) => {

@@ -16,16 +16,25 @@ export function weightText({ curve }: WeightData, weight: number): string {
 }
 
 /** What was learned. */
-export function learnedText({ n, curve, weight, folds, heldOut }: WeightData): string {
+export function learnedText({ n, curve, weight, folds }: WeightData): string {
   const best = Math.max(...curve.map(({ ndcg }) => ndcg));
-  const good = curve.filter(({ ndcg }) => ndcg >= best - AS_GOOD).map((one) => one.weight);
   const weights = folds.map((fold) => fold.weight);
   const [low, high] = [Math.min(...weights), Math.max(...weights)];
   const spread = low === high ? `All ${folds.length} folds choose ${decimal(low, 2)}, too` : `The ${folds.length} folds choose between ${decimal(low, 2)} and ${decimal(high, 2)}`;
+  return `All ${n} questions together are ranked best with the weight ${decimal(weight, 2)}: nDCG@10 ${decimal(best, 3)}. ${spread}.`;
+}
+
+/** How much of that is to be believed, and how much the weight matters. */
+export function believedText({ curve, weight, heldOut }: WeightData): string {
+  const best = Math.max(...curve.map(({ ndcg }) => ndcg));
+  const at = curve.findIndex((one) => one.weight === weight);
+  const good = (i: number): boolean => (curve[i]?.ndcg ?? -1) >= best - AS_GOOD;
+  let [first, last] = [at, at];
+  while (good(first - 1)) first -= 1;
+  while (good(last + 1)) last += 1;
   return (
-    `All ${n} questions together are ranked best with the weight ${decimal(weight, 2)}: nDCG@10 ${decimal(best, 3)}. ${spread}. ` +
     `Ranked with weights that they had no part in, the questions have ${decimal(heldOut, 3)}: that is the number to believe. ` +
-    `Weights from ${decimal(Math.min(...good), 2)} to ${decimal(Math.max(...good), 2)} are within ${AS_GOOD} of the best.`
+    `All weights from ${decimal(curve[first]?.weight ?? weight, 2)} to ${decimal(curve[last]?.weight ?? weight, 2)} are within ${AS_GOOD} of the best.`
   );
 }
 

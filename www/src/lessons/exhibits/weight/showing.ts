@@ -7,7 +7,7 @@ import { LineChart, type LineGraph } from "../../lines";
 import { Slider } from "../../slider";
 import { Numbers } from "../../table";
 import { STEP, type WeightData, type WeightInput, type WeightState } from "../weight";
-import { curveTable, foldTable, gainText, learnedText, weightText } from "./findings";
+import { believedText, curveTable, foldTable, gainText, learnedText, weightText } from "./findings";
 
 const HEIGHT = 320;
 /** Distance of two folds that chose the same weight, in pixels. */
@@ -20,6 +20,7 @@ export class WeightShowing implements Showing<WeightState, WeightInput, WeightDa
   readonly #chart: LineChart;
   readonly #readout = h("p", { class: "readout" });
   readonly #learned = h("p", { class: "finding" });
+  readonly #believed = h("p");
   readonly #gain = h("p");
   readonly #curve = new Numbers("All weights in numbers");
   readonly #folds = new Numbers("The folds in numbers");
@@ -43,6 +44,7 @@ export class WeightShowing implements Showing<WeightState, WeightInput, WeightDa
       h("div", { class: "drawing" }, this.#chart.root),
       h("p", { class: "hint" }, "Triangles: the weights that the folds chose, each without the questions that it was then tried on. The axis of nDCG@10 is cut: it doesn’t begin at 0."),
       this.#learned,
+      this.#believed,
       this.#gain,
       this.#curve.root,
       this.#folds.root,
@@ -57,6 +59,7 @@ export class WeightShowing implements Showing<WeightState, WeightInput, WeightDa
       this.#data = data;
       this.#chart.show(graphOf(data), at);
       this.#learned.textContent = learnedText(data);
+      this.#believed.textContent = believedText(data);
       this.#gain.textContent = gainText(data);
       this.#curve.show(curveTable(data));
       this.#folds.show(foldTable(data));
@@ -95,8 +98,8 @@ function graphOf(data: WeightData): LineGraph {
     words: `Mean nDCG@10 by the weight of the cosine, from 0 to 1. ${learnedText(data)}`,
     behind: [
       ruleY([low], { stroke: "var(--control)", strokeDasharray: "3 3" }),
-      ruleX([weight], { stroke: "var(--answers)", strokeWidth: 2, strokeDasharray: "5 3" }),
-      text([weight], { x: (at: number) => at, y: () => high, text: () => `learned: ${decimal(weight, 2)}`, fill: "var(--answers)", fontWeight: 600, textAnchor: weight > 0.5 ? "end" : "start", dx: weight > 0.5 ? -5 : 5, dy: 7 }),
+      ruleX([weight], { stroke: "var(--answers)", strokeWidth: 7, strokeOpacity: 0.4 }),
+      text([weight], { x: (at: number) => at, y: () => high, text: () => `learned: ${decimal(weight, 2)}`, fill: "var(--answers)", fontWeight: 600, textAnchor: weight > 0.5 ? "end" : "start", dx: weight > 0.5 ? -8 : 8, dy: 7 }),
       dot(triangles, { x: "weight", y: "place", symbol: "triangle", r: 4.5, fill: "var(--answers)" }),
     ],
   };

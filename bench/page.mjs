@@ -1,0 +1,85 @@
+// `./build.sh page-speed [--rounds N]`: how soon the built page shows its text, and for how long its main thread is ever busy at a
+// stretch while models load and work. Each round is a first visit, with nothing stored. What is measured is the browser's own:
+// largest contentful paint, and the long tasks (over 50 ms) of the page's main thread.
+
+import { createReadStream, existsSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { launch } from "./lib/browser.mjs";
+import { machine } from "./lib/machine.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const site = join(root, "www/dist");
+const at = process.argv.indexOf("--rounds");
+const rounds = at > 0 ? Number(process.argv[at + 1]) : 5;
+
+/** @type {Record<string, string>} */
+const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".json": "application/json", ".svg": "image/svg+xml" };
+
+const server = createServer((request, response) => {
+  const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
+  const file = join(site, path === "/" ? "index.html" : path);
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    response.writeHead(404).end();
+    return;
+  }
+  response.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Content-Length": statSync(file).size });
+  createReadStream(file).pipe(response);
+});
+await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+const address = server.address();
+const url = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/`;
+
+/** What is opened, and how one sees that the models have done their work. */
+const visits = [
+  { name: "search", query: "", done: "#judge [data-id]" },
+  { name: "lesson", query: "?lesson=the-trap", done: "figure [data-origin='live']" },
+  { name: "list of lessons", query: "?lessons", done: undefined },
+];
+
+/** @param {number[]} values */
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const browser = await launch();
+const results = [];
+for (const { name, query, done } of visits) {
+  const runs = [];
+  for (let round = 0; round < rounds; round++) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+      const seen = { paint: 0, tasks: /** @type {number[]} */ ([]) };
+      Object.assign(window, { seen });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) seen.paint = entry.startTime;
+      }).observe({ type: "largest-contentful-paint", buffered: true });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) seen.tasks.push(entry.duration);
+      }).observe({ type: "longtask", buffered: true });
+    });
+    await page.goto(`${url}${query}`);
+    if (done === undefined) await page.waitForTimeout(3000);
+    else await page.waitForSelector(done, { timeout: 120_000 });
+    await page.waitForTimeout(500);
+    const { paint, tasks } = await page.evaluate(() => /** @type {{ seen: { paint: number, tasks: number[] } }} */ (/** @type {unknown} */ (window)).seen);
+    runs.push({ paint, tasks });
+    await context.close();
+  }
+  const paint = median(runs.map((run) => run.paint));
+  const longest = Math.max(0, ...runs.flatMap((run) => run.tasks));
+  const result = {
+    name,
+    largestContentfulPaint: { median: Math.round(paint), greatest: Math.round(Math.max(...runs.map((run) => run.paint))) },
+    longTasks: { inAll: runs.reduce((sum, run) => sum + run.tasks.length, 0), longest: Math.round(longest) },
+  };
+  results.push(result);
+  console.log(
+    `${name.padEnd(16)} largest contentful paint ${result.largestContentfulPaint.median} ms (greatest ${result.largestContentfulPaint.greatest}), ` +
+      `tasks over 50 ms: ${result.longTasks.inAll} in ${rounds} visits, the longest ${result.longTasks.longest} ms`,
+  );
+}
+await browser.close();
+server.close();
+const report = { date: new Date().toISOString().slice(0, 10), rounds, machine: machine(), visits: results };
+writeFileSync(join(root, "bench/results/page.json"), `${JSON.stringify(report, null, 2)}\n`);
