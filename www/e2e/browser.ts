@@ -61,6 +61,8 @@ export async function open(
   const complaints: string[] = [];
   const requests: string[] = [];
   page.on("console", (message) => {
+    // Of what is blocked above, playwright itself complains.
+    if (message.text().includes("Service Worker registration blocked by Playwright")) return;
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));

@@ -177,7 +177,8 @@ export class Search {
 
   /** Asks again what was asked last, whatever has been typed since. */
   #repeat(): void {
-    if (this.#last !== undefined || this.#searching.busy) this.#ask(this.#address.settings.query);
+    const { query } = this.#address.settings;
+    if (query.trim() !== "" && (this.#last !== undefined || this.#searching.busy)) this.#ask(query);
   }
 
   /** Marks the question among the traps, and shows its twin. */

@@ -1,6 +1,15 @@
 /** The models in use: loads them with a library's index, and keeps the previous ones until the new ones work. */
 
-import { load, type Device, type GpuInfo, type Info, type ProgressEvent, type Ranker, type SearchOptions, type SearchResult } from "tabrank";
+import {
+  load,
+  type Device,
+  type GpuInfo,
+  type Info,
+  type ProgressEvent,
+  type Ranker,
+  type SearchOptions,
+  type SearchResult,
+} from "tabrank";
 import type { Collection } from "./collection";
 import type { Passage } from "./corpus";
 import { indexOf } from "./embedding";
@@ -27,9 +36,7 @@ export interface OpeningHandlers {
 
 /** Where the session stands: models may be on their way, in use, or out of reach. */
 export type SessionState =
-  | { readonly kind: "opening" }
-  | { readonly kind: "ready"; readonly ranker: Ranker }
-  | { readonly kind: "failed"; readonly error: unknown };
+  { readonly kind: "opening" } | { readonly kind: "ready"; readonly ranker: Ranker } | { readonly kind: "failed"; readonly error: unknown };
 
 /** Where models and corpus lie: beside the page, wherever that is. */
 export function beside(path: string): URL {
@@ -206,7 +213,12 @@ export class Session {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  async #fillOrSpare(ranker: Ranker, signal: AbortSignal, onProgress: Going["onProgress"], onSpared: OpeningHandlers["onSpared"]): Promise<void> {
+  async #fillOrSpare(
+    ranker: Ranker,
+    signal: AbortSignal,
+    onProgress: Going["onProgress"],
+    onSpared: OpeningHandlers["onSpared"],
+  ): Promise<void> {
     const wanted = this.#inUse;
     const reading = new AbortController();
     const stop = (): void => reading.abort(signal.reason);
@@ -230,7 +242,14 @@ export class Session {
     const { passages } = collection.corpus;
     const now = this.#indexed.get(ranker);
     // What somebody else gave up has to be begun again.
-    if (now?.passages === passages && (await now.ready.then(() => true, () => false))) return;
+    if (
+      now?.passages === passages &&
+      (await now.ready.then(
+        () => true,
+        () => false,
+      ))
+    )
+      return;
     const documents = passages.map(({ id, text }) => ({ id, text }));
     // A file may be of other passages than its name says, or damaged; then it is made afresh.
     for (const afresh of [false, true]) {

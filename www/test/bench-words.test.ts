@@ -27,7 +27,12 @@ describe("times in words", () => {
 describe("a sample", () => {
   it("is spread evenly, and all of a few", () => {
     expect(sample([1, 2, 3], 6)).toEqual([1, 2, 3]);
-    expect(sample(Array.from({ length: 60 }, (_, n) => n), 6)).toEqual([5, 15, 25, 35, 45, 55]);
+    expect(
+      sample(
+        Array.from({ length: 60 }, (_, n) => n),
+        6,
+      ),
+    ).toEqual([5, 15, 25, 35, 45, 55]);
   });
 });
 

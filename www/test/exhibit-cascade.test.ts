@@ -192,8 +192,8 @@ describe("findings", () => {
   });
   it("say what the cascade comes to, with its interval", () => {
     expect(cascadeText(found, input, start)).toBe(
-      "big, alone on 20, has an nDCG@10 of 0.800 and takes 400 ms for a question. The cascade, little on 100 and then big on 20, has 0.803 in 1.3 s, " +
-        "a difference of +0.003 (−0.017 to +0.023): it can’t be told from it by these questions.",
+      "big, alone on 20, has an nDCG@10 of 0.800 and takes 400 ms for a question (the median). The cascade, little on 100 and then big on 20, has 0.803 in 1.3 s, " +
+        "a difference of +0.003 (−0.017 to +0.023): these questions can’t tell the two apart.",
     );
     expect(cascadeText(found, { ...input, small: "big" }, start)).toContain("Both cross-encoders are the same one");
     expect(cascadeText(found, input, { ...start, read: [20, 20] })).toContain("There is no cascade where");

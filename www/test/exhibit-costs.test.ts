@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Ranker } from "tabrank";
 import { Corpus, type LabelledQuery, type Passage } from "../src/corpus";
@@ -131,5 +132,22 @@ describe("costs", () => {
     );
     expect(costsText({ ...measured, compare: 0 })).not.toContain("as long as");
     expect(lengthsText(measured)).toContain("From 20 words to 180, the time for a passage’s vector grows from 5.0 ms to 45 ms, the time for a pair from 4.0 ms to 65 ms");
+  });
+});
+
+// What the text says outright.
+describe("what lesson 4 says", () => {
+  const { data } = JSON.parse(readFileSync(new URL("../lessons/recorded/scout-and-judge.1.json", import.meta.url), "utf8")) as { data: Costs };
+  it("is what its exhibit shows: comparing and reading are so far apart that they have different units", () => {
+    expect(data.compare).toBeGreaterThan(0);
+    expect(data.compare).toBeLessThan(0.001);
+    for (const { read } of data.lengths) expect(read).toBeGreaterThan(1);
+  });
+  it("is what its exhibit shows: longer passages cost more, either way", () => {
+    const [short, usually, long] = data.lengths;
+    for (const what of ["embed", "read"] as const) {
+      expect(usually?.[what]).toBeGreaterThan(short?.[what] ?? Infinity);
+      expect(long?.[what]).toBeGreaterThan(usually?.[what] ?? Infinity);
+    }
   });
 });

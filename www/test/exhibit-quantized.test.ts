@@ -64,7 +64,7 @@ describe("8 bits against floats", () => {
     expect(partingText(pairs([-1, -1], [2, 2.5]))).toBe(
       "Over 2 pairs with logits from −1.0 to 2.0, 8 bits move a logit by 0.250 on average and by 0.500 at most. Kendall’s tau of the two orders is 1.000: of 1 pairs of scores 0 stand the other way round.",
     );
-    expect(boundsText(pairs([1, 1.01]))).toContain("this run keeps within both.");
+    expect(boundsText(pairs([1, 1.01]))).toContain("This run keeps within both.");
     expect(boundsText(pairs([1, 1.2]))).toContain("does not keep within both.");
   });
 });

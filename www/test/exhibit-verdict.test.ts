@@ -108,10 +108,12 @@ describe("the verdict in words", () => {
     expect(headline(comparison(-0.1, 0.05, "hurts"))).toBe("It hurts.");
     expect(headline(comparison(0.1, 0.2, "unclear"))).toBe("No difference shown.");
     expect(headline({ ...comparison(0.1, 0.2, "unclear"), n: 1 })).toBe("Too few questions to tell.");
-    expect(differenceText("MRR", comparison(-0.02, 0.05, "unclear"))).toBe(
-      "Over 100 questions, MRR goes from 0.500 to 0.480: a difference of −0.020; 95 % interval −0.070 to +0.030. 10 got better, 20 worse, 70 stayed as they were.",
+    const compared = { metric: "MRR", questions: "plain questions", pool: 20 };
+    expect(differenceText(compared, comparison(-0.02, 0.05, "unclear"))).toBe(
+      "Over 100 plain questions with a pool of 20, MRR goes from 0.500 to 0.480: a difference of −0.020; 95 % interval −0.070 to +0.030. 10 got better, 20 worse, 70 stayed as they were.",
     );
-    expect(differenceText("MRR", { ...comparison(0, 0, "unclear"), n: 0 })).toContain("no questions");
+    expect(differenceText(compared, { ...comparison(0, 0, "unclear"), n: 0 })).toBe("There are no plain questions.");
+    expect(differenceText(compared, { ...comparison(0, 0, "unclear"), n: 1 })).toContain("Over 1 plain question with");
     expect([signed(0.2, 1), signed(-0.04, 1), signed(0.04, 1)]).toEqual(["+0.2", "0.0", "0.0"]);
   });
 

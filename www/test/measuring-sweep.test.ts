@@ -90,7 +90,9 @@ describe("a sweep", () => {
     const { found, readings, read } = await swept(3, 0);
     expect(readBy(found, "m")).toEqual([0, 2]);
     const rows = await sweepRows(evaluator, found);
-    expect(rows.map(({ questions }) => questions)).toEqual([3, 2, 2, 3, 2, 2]);
+    // The first stage alone once more, for the questions that were read.
+    expect(rows.map(({ model, questions }) => [model, questions])).toEqual([[null, 3], [null, 2], ["m", 2], ["m", 2], [null, 3], [null, 2], ["m", 2], ["m", 2]]);
+    expect(rows[2]?.difference?.mean).toBeCloseTo((rows[2]?.metrics["ndcg@10"] ?? 0) - (rows[1]?.metrics["ndcg@10"] ?? 0), 6);
     const report = await sweepReport(evaluator, found, "dense", "m");
     expect(report?.report.queries).toEqual(["q1", "q3"]);
     expect(pairsLeft(labelled, found.runs, readings, plan, order(3, 0))).toBe(6);

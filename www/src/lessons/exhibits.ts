@@ -11,15 +11,15 @@ export interface ExhibitKind {
 
 /** The kinds, by the name that lessons call them. */
 export const EXHIBITS: Readonly<Record<string, ExhibitKind>> = {
-  trap: { load: () => import("./exhibits/trap").then(({ trap }) => trap), room: [46, 81] },
-  words: { load: () => import("./exhibits/words").then(({ words }) => words), room: [61, 100] },
-  traps: { load: () => import("./exhibits/traps").then(({ traps }) => traps), room: [52, 90] },
-  logits: { load: () => import("./exhibits/logits").then(({ logits }) => logits), room: [42, 50] },
-  quantized: { load: () => import("./exhibits/quantized").then(({ quantized }) => quantized), room: [52, 52] },
+  trap: { load: () => import("./exhibits/trap").then(({ trap }) => trap), room: [48, 88] },
+  words: { load: () => import("./exhibits/words").then(({ words }) => words), room: [65, 105] },
+  traps: { load: () => import("./exhibits/traps").then(({ traps }) => traps), room: [73, 134] },
+  logits: { load: () => import("./exhibits/logits").then(({ logits }) => logits), room: [42, 66] },
+  quantized: { load: () => import("./exhibits/quantized").then(({ quantized }) => quantized), room: [52, 67] },
   costs: { load: () => import("./exhibits/costs").then(({ costs }) => costs), room: [56, 93] },
   planner: { load: () => import("./exhibits/planner").then(({ planner }) => planner), room: [58, 88] },
-  cascade: { load: () => import("./exhibits/cascade").then(({ cascade }) => cascade), room: [52, 70] },
-  verdict: { load: () => import("./exhibits/verdict").then(({ verdict }) => verdict), room: [46, 70] },
+  cascade: { load: () => import("./exhibits/cascade").then(({ cascade }) => cascade), room: [73, 112] },
+  verdict: { load: () => import("./exhibits/verdict").then(({ verdict }) => verdict), room: [56, 92] },
   pool: { load: () => import("./exhibits/pool").then(({ pool }) => pool), room: [50, 70] },
   stuck: { load: () => import("./exhibits/stuck").then(({ stuck }) => stuck), room: [50, 70] },
   retrievers: { load: () => import("./exhibits/retrievers").then(({ retrievers }) => retrievers), room: [50, 70] },

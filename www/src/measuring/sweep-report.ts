@@ -20,7 +20,7 @@ export type RowMetric = keyof typeof ROW_METRICS;
 /** Their names. */
 export const ROW_METRIC_KEYS = Object.keys(ROW_METRICS) as readonly RowMetric[];
 
-/** A row; plain JSON. */
+/** A row; plain JSON. Where a cross-encoder was stopped, there is one of the first stage alone for the questions that it has read, too. */
 export interface SweepRow {
   readonly stage: SweepStage;
   /** Null for the first stage alone; the pool is null then, too. */
@@ -92,10 +92,16 @@ export async function sweepRows(evaluator: Evaluator, found: SweepFound, signal?
     const ranked = (question: number): readonly number[] => run.rankings[question] ?? [];
     const alone = await row(all, { model: null, pool: null }, ranked, run.times);
     rows.push(alone.row);
+    const counts = new Set([all.length]);
     for (const model of plan.models) {
       const of = readings.get(model);
       const questions = readBy(found, model);
       if (of === undefined || questions.length === 0) continue;
+      if (!counts.has(questions.length)) {
+        const times = questions.map((question) => run.times[question] ?? 0);
+        rows.push((await row(questions, { model: null, pool: null }, ranked, times)).row);
+        counts.add(questions.length);
+      }
       const before = questions.map((question) => alone.ndcg[question] ?? 0);
       for (const pool of plan.pools) {
         const times = questions.flatMap((question) => {

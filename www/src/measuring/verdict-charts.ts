@@ -28,29 +28,29 @@ export interface IntervalChart {
 }
 
 const STYLE = { fontSize: "13px", fontFamily: "inherit", background: "none", overflow: "visible" } as const;
-const ROW = 30;
+const ROW = 40;
 const LINE = "var(--rule)";
 
-/** Draws intervals: a dot at the mean, a line to both ends, the numbers beside them. */
+/** Draws intervals: in each row a dot at the mean, a bar to both ends, and above them the numbers. */
 export function drawIntervals({ rows, label, differences, words }: IntervalChart, width: number): Element {
-  const most = Math.max(0.01, ...rows.flatMap(({ interval: { low, high } }) => [Math.abs(low), Math.abs(high)])) * 1.08;
+  const most = Math.max(0.01, ...rows.flatMap(({ interval: { low, high } }) => [Math.abs(low), Math.abs(high)])) * 1.05;
   const number = (value: number): string => (differences ? signed(value, 3) : decimal(value, 3));
-  const numbers = ({ mean, low, high }: Interval): string => `${number(mean)} (${number(low)} to ${number(high)})`;
+  const numbers = ({ name, interval: { mean, low, high } }: IntervalRow): string => `${name}: ${number(mean)} (${number(low)} to ${number(high)})`;
   const marks = (strong: boolean) => {
     const chosen = rows.filter((row) => row.strong === strong);
-    const [fontWeight, opacity] = strong ? [600, 1] : [400, 0.75];
     return [
       link(chosen, {
         x1: ({ interval }: IntervalRow) => interval.low,
         x2: ({ interval }: IntervalRow) => interval.high,
         y: "name",
         stroke: "colour",
-        strokeWidth: strong ? 4 : 2,
-        opacity,
+        strokeWidth: strong ? 7 : 3,
+        strokeOpacity: 0.5,
+        strokeLinecap: "butt",
+        dy: 8,
       }),
-      dot(chosen, { x: ({ interval }: IntervalRow) => interval.mean, y: "name", fill: "colour", r: strong ? 6 : 4, opacity }),
-      text(chosen, { frameAnchor: "left", y: "name", text: "name", textAnchor: "end", dx: -8, fontWeight, fill: "currentColor" }),
-      text(chosen, { frameAnchor: "right", y: "name", text: ({ interval }: IntervalRow) => numbers(interval), textAnchor: "start", dx: 10, fontWeight, fill: "currentColor" }),
+      dot(chosen, { x: ({ interval }: IntervalRow) => interval.mean, y: "name", fill: "colour", r: strong ? 4.5 : 3, dy: 8 }),
+      text(chosen, { frameAnchor: "left", y: "name", text: numbers, textAnchor: "start", dy: -9, fontWeight: strong ? 700 : 400, fill: "currentColor", stroke: "var(--raised)", strokeWidth: 4 }),
     ];
   };
   const drawing = plot({
@@ -58,15 +58,15 @@ export function drawIntervals({ rows, label, differences, words }: IntervalChart
     height: rows.length * ROW + 46,
     marginTop: 4,
     marginBottom: 42,
-    marginLeft: 76,
-    marginRight: width < 480 ? 150 : 170,
+    marginLeft: 14,
+    marginRight: 14,
     x: { domain: differences ? [-most, most] : [0, 1], label: null },
-    y: { type: "band", domain: rows.map(({ name }) => name), axis: null },
+    y: { type: "band", domain: rows.map(({ name }) => name), axis: null, padding: 0 },
     color: { type: "identity" },
     ariaLabel: words,
     style: STYLE,
     marks: [
-      axisX({ ticks: width < 480 ? 3 : 5, tickFormat: (value: number) => (differences ? signed(value, 2) : String(value)), label, labelAnchor: "left", labelArrow: "none", labelOffset: 38 }),
+      axisX({ ticks: 5, tickFormat: (value: number) => (differences ? signed(value, 2) : String(value)), label, labelAnchor: "left", labelArrow: "none", labelOffset: 38 }),
       ruleX([0], { stroke: differences ? "currentColor" : LINE }),
       ...marks(false),
       ...marks(true),

@@ -15,14 +15,23 @@ export function headline({ n, verdict }: Comparison): string {
   return { helps: "It helps.", hurts: "It hurts.", unclear: "No difference shown." }[verdict];
 }
 
-/** The numbers behind it. `metric` is what the metric is called. */
-export function differenceText(metric: string, { n, before, after, difference, better, worse }: Comparison): string {
-  if (n === 0) return "There are no questions in this group.";
+/** What was compared, in words. */
+export interface Compared {
+  /** What the metric is called. */
+  readonly metric: string;
+  /** What the questions are called, as in "plain questions". */
+  readonly questions: string;
+  readonly pool: number;
+}
+
+/** The numbers behind it. */
+export function differenceText({ metric, questions, pool }: Compared, { n, before, after, difference, better, worse }: Comparison): string {
+  if (n === 0) return `There are no ${questions}.`;
   const { mean, low, high } = difference;
   const interval = n < 2 ? "" : `; 95 % interval ${signed(low, 3)} to ${signed(high, 3)}`;
   const same = n - better - worse;
   return (
-    `Over ${n} ${n === 1 ? "question" : "questions"}, ${metric} goes from ${decimal(before.mean, 3)} to ${decimal(after.mean, 3)}: a difference of ` +
+    `Over ${n} ${n === 1 ? questions.replace(/s$/, "") : questions} with a pool of ${pool}, ${metric} goes from ${decimal(before.mean, 3)} to ${decimal(after.mean, 3)}: a difference of ` +
     `${signed(mean, 3)}${interval}. ${better} got better, ${worse} worse, ${same} stayed as they were.`
   );
 }

@@ -29,6 +29,9 @@ export interface VerdictParts {
   readonly href?: (query: string, pool: number) => string;
 }
 
+/** What the questions of a group are called. */
+const QUESTIONS: Readonly<Record<Group, string>> = { all: "questions", traps: "traps", twins: "twins", plain: "plain questions" };
+
 const HINT = "Each dot is a question. Point at one to see which.";
 
 /** The view. */
@@ -92,7 +95,7 @@ export class VerdictView {
     const { name } = METRICS[choice.metric];
     this.#headline.textContent = headline(comparison);
     this.#headline.dataset["verdict"] = comparison.n < 2 ? "unclear" : comparison.verdict;
-    this.#finding.textContent = differenceText(name, comparison);
+    this.#finding.textContent = differenceText({ metric: name, questions: QUESTIONS[choice.group], pool: choice.pool }, comparison);
     this.#needed.textContent = neededText(comparison);
     this.#drawIntervals(choice, report, comparison);
     this.#drawChanges(choice, report);
@@ -109,7 +112,7 @@ export class VerdictView {
       const one = comparisonOf(report, group, size, metric);
       return one === undefined ? [] : [{ name: `pool ${size}`, interval: one.difference, colour: "currentColor", strong: size === pool }];
     });
-    const of = `${GROUPS[group]} questions, ${name}`;
+    const of = `${QUESTIONS[group]}, ${name}`;
     this.#values.show((width) =>
       drawIntervals({ rows: values, label: `${name}, mean and 95 % interval`, differences: false, words: `${of}, before and after at pool ${pool}, with intervals. The numbers are in the table below.` }, width),
     );

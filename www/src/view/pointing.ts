@@ -24,6 +24,8 @@ export function makePointable({ root, links, at, onPoint }: Pointable): void {
   let pointed: number | undefined;
   /** Whether the finger that is down has just been put on something else than before. */
   let first = false;
+  /** Whether a finger points. It leaves nothing when it is lifted, so that what it pointed at can be read, and followed from there. */
+  let touched = false;
   const point = (position: number | undefined): void => {
     if (position === pointed) return;
     if (pointed !== undefined) links[pointed]?.classList.remove("lit");
@@ -35,6 +37,7 @@ export function makePointable({ root, links, at, onPoint }: Pointable): void {
   only(0);
 
   root.addEventListener("keydown", (event) => {
+    touched = false;
     const here = on(event);
     if (here === undefined) return;
     const to = { ArrowRight: here + 1, ArrowDown: here + 1, ArrowLeft: here - 1, ArrowUp: here - 1, Home: 0, End: links.length - 1 }[event.key];
@@ -49,7 +52,9 @@ export function makePointable({ root, links, at, onPoint }: Pointable): void {
     only(here);
     point(here);
   });
-  root.addEventListener("focusout", () => point(undefined));
+  root.addEventListener("focusout", () => {
+    if (!touched) point(undefined);
+  });
   const meant = (event: PointerEvent): number | undefined => (at === undefined ? on(event) : at(event));
   root.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "touch") point(meant(event));
@@ -59,8 +64,9 @@ export function makePointable({ root, links, at, onPoint }: Pointable): void {
   });
   root.addEventListener("pointerdown", (event) => {
     const position = meant(event);
-    first = event.pointerType === "touch" && position !== pointed;
-    if (event.pointerType === "touch") point(position);
+    touched = event.pointerType === "touch";
+    first = touched && position !== pointed;
+    if (touched) point(position);
   });
   root.addEventListener("click", (event) => {
     if (first && on(event) !== undefined) event.preventDefault();

@@ -5,7 +5,7 @@ import "./compare.css";
 import type { Build } from "tabrank";
 import { openEvaluator, type Evaluator } from "tabrank/evaluate";
 import type { Place } from "../../address";
-import type { LabelledQuery } from "../../corpus";
+import type { Corpus, LabelledQuery } from "../../corpus";
 import { countText } from "../../measuring/quantities";
 import { mean, RELEVANT } from "../../measuring/runs";
 import { spread } from "../../measuring/spread";
@@ -56,6 +56,8 @@ class ComparePart implements Part {
   #place: Place | undefined;
   #controller: AbortController | undefined;
   #compared: Compared | undefined;
+  /** The library that was compared on. */
+  #corpus: Corpus | undefined;
   #evaluator: Promise<Evaluator> | undefined;
 
   constructor(bench: Bench) {
@@ -162,6 +164,7 @@ class ComparePart implements Part {
     if (this.#controller !== undefined) return;
     const { asked, setups, build } = this.#settings();
     const { app, session, libraries } = this.#bench;
+    const collection = libraries.inUse;
     const { pool } = app.address.settings;
     const questions = asked === "labelled" ? this.#labelled().map(({ text }) => text) : [this.#box.value.trim()];
     this.#trouble.textContent = "";
@@ -186,8 +189,9 @@ class ComparePart implements Part {
       this.#steps.textContent = "Waiting for the models in use.";
       const inUse = await session.models(signal);
       this.#compared = { setups, outcomes, ndcg, pool };
+      this.#corpus = collection.corpus;
       await compareSetups(
-        { setups, build: build ?? inUse.info().build, collection: libraries.inUse, questions, times: asked === "labelled" ? 1 : TIMES, pool },
+        { setups, build: build ?? inUse.info().build, collection, questions, times: asked === "labelled" ? 1 : TIMES, pool },
         {
           signal,
           onPhase: (i, what) => {
@@ -230,11 +234,11 @@ class ComparePart implements Part {
 
   /** nDCG@10 of what the set-ups put in order, over the questions that have labels. */
   async #measure(outcomes: readonly (Outcome | undefined)[], ndcg: (number | undefined)[]): Promise<void> {
-    const { corpus } = sourceOf(this.#bench);
+    const corpus = this.#corpus;
     for (const [i, outcome] of outcomes.entries()) {
       if (outcome?.kind !== "measured") continue;
       const rankings = outcome.answers.flatMap(({ query, ranking }) => {
-        const grades = corpus.labelled(query)?.grades;
+        const grades = corpus?.labelled(query)?.grades;
         return grades === undefined ? [] : [{ ranked: ranking.map(({ id }) => grades[id] ?? 0), judged: Object.values(grades) }];
       });
       if (rankings.length === 0) continue;
@@ -260,7 +264,7 @@ class ComparePart implements Part {
     const compared = this.#compared;
     const any = compared?.outcomes.some((outcome) => outcome?.kind === "measured") === true;
     this.#rankings.hidden = !any;
-    if (compared !== undefined && any) this.#rankings.replaceChildren(rankingTable(compared, Math.max(0, this.#which.selectedIndex), sourceOf(this.#bench).corpus));
+    if (compared !== undefined && this.#corpus !== undefined && any) this.#rankings.replaceChildren(rankingTable(compared, Math.max(0, this.#which.selectedIndex), this.#corpus));
   }
 
   #busy(busy: boolean): void {

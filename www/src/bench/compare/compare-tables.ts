@@ -53,7 +53,7 @@ export function measurementTable(compared: Compared): HTMLElement {
       "tbody",
       {},
       h("tr", {}, h("th", { scope: "row" }, "State"), ...outcomes.map((outcome) => h("td", { class: "state" }, stateText(outcome)))),
-      row("Milliseconds a pair, p50 (p95)", ({ pair }) => spread(pair)),
+      row("Reading a pair, p50 (p95)", ({ pair }) => spread(pair)),
       row("A whole search, p50 (p95)", ({ query }) => spread(query)),
       row("Until it is ready", ({ ready }) => timeText(ready)),
       row("Having the library indexed", ({ index, embedded }) => `${timeText(index)}, ${embedded ? "vectors made" : "from kept vectors"}`),

@@ -1,8 +1,8 @@
 /** The controls of a comparison's set-ups: a group of lists for each. */
 
 import type { Manifest } from "tabrank";
-import { h, megabytes } from "../../view/dom";
-import { obtainable } from "../obtainable";
+import { h } from "../../view/dom";
+import { cost, obtainable } from "../obtainable";
 import { deviceName, MOST_WORKERS, SETUPS, type Setup } from "./setups";
 
 /** What the form needs. */
@@ -60,7 +60,7 @@ export class SetupForm {
       select.addEventListener("change", () => choose(select.value));
       return h("div", { class: "setup-field" }, h("label", { for: id }, label), select);
     };
-    const models = (role: "bi-encoder" | "cross-encoder"): (readonly [string, string])[] => obtainable(manifest, role).map(({ id, here, bytes }) => [id, here ? id : `${id} (hub, ${megabytes(bytes)})`]);
+    const models = (role: "bi-encoder" | "cross-encoder"): (readonly [string, string])[] => obtainable(manifest, role).map((model) => [model.id, model.here ? model.id : `${model.id} (${cost(model)})`]);
     // A link may come from a device with more cores.
     const most = Math.max(Math.min(MOST_WORKERS, cores), setup.workers);
     const workers = Array.from({ length: most }, (_, n): [string, string] => [String(n + 1), String(n + 1)]);

@@ -83,7 +83,9 @@ export class Adding {
       this.#found = found;
       this.#preview.show(sources, found);
       this.#preview.propose(nameOf(sources, found));
-      say(`Found ${counted(found.passages.length, "passage")}.${found.failures.length === 0 ? "" : ` ${counted(found.failures.length, "file")} could not be read.`}`);
+      say(
+        `Found ${counted(found.passages.length, "passage")}.${found.failures.length === 0 ? "" : ` ${counted(found.failures.length, "file")} could not be read.`}`,
+      );
       if (asked) this.#preview.focus();
       void this.#estimate(found, signal);
     } catch (error) {
@@ -155,7 +157,8 @@ function nameOf(sources: readonly Source[], { passages, files }: Reading): strin
   const [first] = files;
   if (first === undefined) return "";
   const source = sources.find(({ name }) => (name ?? "Pasted text") === first.file);
-  const name = source?.name == null ? opening(passages[0]?.text ?? "") : stem(first.file);
+  const [passage] = passages;
+  const name = source?.name == null ? opening(passage?.shelf ?? "") : stem(first.file);
   return files.length === 1 ? name : `${name} and ${counted(files.length - 1, "more file")}`;
 }
 

@@ -74,7 +74,7 @@ class CorpusPart implements Part {
       h("p", {}, this.#search),
       this.#trouble,
       this.#room,
-      h("h3", {}, "Add a library"),
+      h("h3", { class: "controls" }, "Add a library"),
       this.#problems,
       this.#transfer.root,
       adding.root,
@@ -108,8 +108,10 @@ class CorpusPart implements Part {
     this.#room.textContent =
       room === undefined
         ? ""
-        : `This site takes ${megabytes(room.used)} in this browser, models included, of ${megabytes(room.quota)} that it may. ` +
-          (room.persisted ? "The browser has promised to keep it." : "A browser that runs short of room may clear it: export what you can’t do without.");
+        : `This site takes ${megabytes(room.used)} in this browser, models included, of the ${roomy(room.quota)} that it may. ` +
+          (room.persisted
+            ? "The browser has promised to keep it."
+            : "A browser that runs short of room may clear it: export what you can’t do without.");
     await this.#showTrouble();
     this.#link();
   }
@@ -153,8 +155,8 @@ class CorpusPart implements Part {
   }
 
   async #made(id: string, name: string): Promise<void> {
-    await this.#draw();
     if (this.#preparing.busyWith !== undefined && this.#preparing.busyWith !== id) {
+      await this.#draw();
       this.#bench.say(`“${name}” is kept. Make it searchable from the list when the other one is done.`);
       return;
     }
@@ -200,6 +202,11 @@ class CorpusPart implements Part {
     this.#problems.replaceChildren(...messages.map((message) => h("p", { class: "note" }, message)));
     if (messages.length > 0) this.#bench.say("");
   }
+}
+
+/** A size that is only known roughly. */
+function roomy(bytes: number): string {
+  return bytes < 1e9 ? megabytes(bytes) : `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`;
 }
 
 function messageOf(error: unknown): string {

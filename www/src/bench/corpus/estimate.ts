@@ -8,7 +8,10 @@ const SAMPLE = 6;
 
 /** Milliseconds that the bi-encoder needs for all passages, going by some of them and by how long these are. */
 export async function timeFor(ranker: Ranker, passages: readonly Pick<Passage, "text">[], signal?: AbortSignal): Promise<number> {
-  const texts = sample(passages.map(({ text }) => text), SAMPLE);
+  const texts = sample(
+    passages.map(({ text }) => text),
+    SAMPLE,
+  );
   // The first request after a rest takes longer than those after it.
   await ranker.embed([texts[0]?.slice(0, 100) ?? ""], { kind: "document", signal });
   const begun = performance.now();

@@ -38,7 +38,11 @@ export class Intake {
         { class: "pick" },
         h("label", { for: "pick" }, "Or choose files, or drop them here"),
         picker,
-        h("p", { class: "hint", id: "pick-hint" }, `Text, Markdown, CSV, TSV, JSON, JSON Lines; or a library that was exported here (${ARCHIVE_ENDING}). Several at once become one library.`),
+        h(
+          "p",
+          { class: "hint", id: "pick-hint" },
+          `Text, Markdown, CSV, TSV, JSON, JSON Lines; or a library that was exported here (${ARCHIVE_ENDING}). Several at once become one library.`,
+        ),
       ),
     );
     this.root = form;

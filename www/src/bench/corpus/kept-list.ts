@@ -57,12 +57,17 @@ export class KeptList {
 
   #page({ shipped, inUse }: KeptShown): HTMLElement {
     const { passages, queries } = shipped.corpus;
-    const use = inUse === undefined ? inUseMark() : this.#button("Use", "use:", `Use: ${shipped.name}`, () => this.#handlers.onUse(undefined));
+    const use =
+      inUse === undefined ? inUseMark() : this.#button("Use", "use:", `Use: ${shipped.name}`, () => this.#handlers.onUse(undefined));
     return h(
       "li",
       { class: inUse === undefined ? "used" : undefined },
       h("h4", {}, shipped.name),
-      h("p", { class: "hint" }, `${counted(passages.length, "passage")} · ${counted(queries.length, "labelled question")} · comes with the page; lessons always use it`),
+      h(
+        "p",
+        { class: "hint" },
+        `${counted(passages.length, "passage")} · ${counted(queries.length, "labelled question")} · comes with the page; lessons always use it`,
+      ),
       h("p", { class: "row-actions" }, use),
     );
   }
@@ -76,7 +81,13 @@ export class KeptList {
       h("h4", {}, name),
       h("p", { class: "hint" }, aboutOf(facts)),
       h("p", { class: "hint" }, vectorsOf(facts, shown.model)),
-      kept ? null : h("p", { class: "note" }, "In memory only: it is gone when this page is closed. Export it, or make room in the browser and save it again."),
+      kept
+        ? null
+        : h(
+            "p",
+            { class: "note" },
+            "In memory only: it is gone when this page is closed. Export it, or make room in the browser and save it again.",
+          ),
       this.#asking?.id === id ? this.#question(facts, this.#asking.kind) : this.#actions(facts, shown),
     );
   }
@@ -124,7 +135,15 @@ export class KeptList {
       box.addEventListener("keydown", leave);
       return box;
     }
-    const input = h("input", { type: "text", id: `name-${id}`, maxlength: 100, required: true, value: name, "data-key": `name:${id}`, autocomplete: "off" });
+    const input = h("input", {
+      type: "text",
+      id: `name-${id}`,
+      maxlength: 100,
+      required: true,
+      value: name,
+      "data-key": `name:${id}`,
+      autocomplete: "off",
+    });
     const form = h(
       "form",
       { class: "asking" },
@@ -146,12 +165,11 @@ export class KeptList {
     this.root.querySelector("input")?.remove();
     if (this.#shown !== undefined) this.draw(this.#shown);
     this.#focus(focus);
+    this.root.querySelector("input")?.select();
   }
 
   #focus(key: string): void {
-    const element = this.root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
-    element?.focus();
-    if (element instanceof HTMLInputElement && document.activeElement !== element) element.select();
+    this.root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
   }
 
   #button(label: string, key: string, name: string | undefined, onClick: () => void, disabled = false): HTMLButtonElement {
@@ -167,7 +185,9 @@ function inUseMark(): HTMLElement {
 
 function aboutOf({ passages, queries, characters, created }: KeptFacts): string {
   const day = new Date(created);
-  const made = Number.isNaN(day.getTime()) ? "" : `made on ${day.toLocaleDateString("en", { day: "numeric", month: "long", year: "numeric" })}`;
+  const made = Number.isNaN(day.getTime())
+    ? ""
+    : `made on ${day.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" })}`;
   const size = characters === undefined ? "can’t be read" : `${megabytes(characters)} of text`;
   return [counted(passages, "passage"), counted(queries, "labelled question"), size, made].filter((part) => part !== "").join(" · ");
 }
@@ -175,7 +195,9 @@ function aboutOf({ passages, queries, characters, created }: KeptFacts): string 
 function vectorsOf({ passages, vectors }: KeptFacts, model: string | undefined): string {
   if (vectors.length === 0) return model === undefined ? "No vectors yet." : `No vectors by ${model} yet.`;
   const parts = vectors.map((one) =>
-    one.passages === passages ? one.model : `${one.model} (${one.passages.toLocaleString("en")} of ${passages.toLocaleString("en")} so far)`,
+    one.passages === passages
+      ? one.model
+      : `${one.model} (${one.passages.toLocaleString("en")} of ${passages.toLocaleString("en")} so far)`,
   );
   const missing = model === undefined || vectors.some(({ current }) => current) ? "" : `; none by ${model} yet`;
   return `Vectors by ${parts.join(", ")}${missing}.`;

@@ -60,7 +60,9 @@ export class Kept {
   }
 
   #models(model: ModelInfo | null | undefined): Model[] {
-    const known = this.#manifest.models.flatMap(({ id, role, sha256 }) => (role === "bi-encoder" && sha256 !== null ? [{ id, sha256 }] : []));
+    const known = this.#manifest.models.flatMap(({ id, role, sha256 }) =>
+      role === "bi-encoder" && sha256 !== null ? [{ id, sha256 }] : [],
+    );
     const current = model == null || known.some(({ sha256 }) => sha256 === model.sha256) ? [] : [{ id: model.id, sha256: model.sha256 }];
     return [...current, ...known];
   }

@@ -94,7 +94,11 @@ export class Preparing {
       let quarter = 0;
       const onProgress = (done: number, total: number): void => {
         first ??= done;
-        this.#progress(done, total, done > first ? ((performance.now() - begun) / (done - first)) * (total - done) : undefined);
+        this.#progress(
+          done,
+          total,
+          done > first && done < total ? ((performance.now() - begun) / (done - first)) * (total - done) : undefined,
+        );
         // Heard four times, and not a hundred.
         const now = Math.floor((done / total) * 4);
         if (now > quarter && now < 4) this.#parts.say(`${done.toLocaleString("en")} of ${counted(total, "passage")} are done.`);
@@ -107,7 +111,10 @@ export class Preparing {
         const used = attended() || made === undefined;
         if (used) await libraries.use(id, { signal, onProgress });
         const count = collection.corpus.passages.length - (first ?? 0);
-        const rate = count === 0 ? "" : ` ${counted(count, "passage")} took ${took(time)} (${(count / (time / 1000)).toFixed(1)} a second) by ${biEncoder?.id ?? ""} on ${device}.`;
+        const rate =
+          count === 0
+            ? ""
+            : ` ${counted(count, "passage")} took ${took(time)} (${(count / (time / 1000)).toFixed(1)} a second) by ${biEncoder?.id ?? ""} on ${device}.`;
         return `“${name}” is searchable${used ? " and in use" : ""}.${rate}`;
       } catch (error) {
         // The reader chose other models: these go on.

@@ -74,7 +74,9 @@ export class Preview {
     const documents = files.reduce((sum, file) => sum + file.documents, 0);
     const from = files.length === 1 ? "" : ` in ${counted(files.length, "file")}`;
     this.#title.textContent =
-      passages.length === 0 ? "Nothing could be read" : `Found: ${counted(passages.length, "passage")} of ${counted(documents, "document")}${from}`;
+      passages.length === 0
+        ? "Nothing could be read"
+        : `Found: ${counted(passages.length, "passage")} of ${counted(documents, "document")}${from}`;
     const focused = this.root.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["key"] : undefined;
     const placed = placesOf(sources, files);
     const cards = placed.slice(0, MOST_FILES).map(([file, position]) => this.#card(file, position, sources[position]?.columns ?? {}));
@@ -116,7 +118,9 @@ export class Preview {
       h("h4", {}, file.file),
       h("p", { class: "hint" }, about.join(" · ")),
       file.columns === null ? null : this.#columns(file, position, choice),
-      notices.length === 0 ? null : h("ul", { class: "notices" }, ...notices.map((notice) => h("li", {}, notice)), left > 0 ? h("li", {}, `and ${left} more`) : null),
+      notices.length === 0
+        ? null
+        : h("ul", { class: "notices" }, ...notices.map((notice) => h("li", {}, notice)), left > 0 ? h("li", {}, `and ${left} more`) : null),
     );
   }
 
@@ -126,7 +130,9 @@ export class Preview {
     const taken = { text: columns.text, title: columns.title, id: columns.id };
     const list = (key: "text" | "title" | "id", label: string): HTMLElement => {
       const id = `column-${position}-${key}`;
-      const options = columns.all.map((name) => h("option", { value: name, selected: name === taken[key] }, name === "" ? "(without a name)" : name));
+      const options = columns.all.map((name) =>
+        h("option", { value: name, selected: name === taken[key] }, name === "" ? "(without a name)" : name),
+      );
       const none = key === "text" ? null : h("option", { value: "", selected: taken[key] === null, "data-none": true }, "none");
       const select = h("select", { id, "data-key": id }, none, ...options);
       select.addEventListener("change", () => {
@@ -136,7 +142,12 @@ export class Preview {
       });
       return h("span", {}, h("label", { for: id }, label), select);
     };
-    const first = h("input", { type: "checkbox", id: `column-${position}-header`, "data-key": `column-${position}-header`, checked: header === true });
+    const first = h("input", {
+      type: "checkbox",
+      id: `column-${position}-header`,
+      "data-key": `column-${position}-header`,
+      checked: header === true,
+    });
     // The names are others then, so no choice by name holds.
     first.addEventListener("change", () => onColumns(position, { header: first.checked }));
     return h(
@@ -163,5 +174,11 @@ function placesOf(sources: readonly Source[], files: readonly FileReport[]): [Fi
 
 function sampleOf({ title, text }: UserPassage): HTMLElement {
   const most = 400;
-  return h("p", { class: "sample" }, h("strong", {}, title), h("br"), text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text);
+  return h(
+    "p",
+    { class: "sample" },
+    h("strong", {}, title),
+    h("br"),
+    text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text,
+  );
 }

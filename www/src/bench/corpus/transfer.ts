@@ -46,7 +46,9 @@ export class Transfer {
       const name = archiveName(record);
       save(file, name);
       const inside = `${counted(record.passages.length, "passage")}, ${counted(record.queries.length, "labelled question")}`;
-      say(`Exported to ${name} (${megabytes(file.size)}): ${inside}, ${whole ? `vectors by ${vectors.model}` : "no vectors, which are made again wherever it is imported"}.`);
+      say(
+        `Exported to ${name} (${megabytes(file.size)}): ${inside}, ${whole ? `vectors by ${vectors.model}` : "no vectors, which are made again wherever it is imported"}.`,
+      );
     } catch (error) {
       lament([messageOf(error)]);
     }
@@ -97,7 +99,12 @@ export class Transfer {
     const question =
       `This browser has this library already, as “${here?.name ?? record.name}” with ${counted(here?.queries ?? 0, "labelled question")}; ` +
       `the file has ${counted(record.queries.length, "labelled question")}. Which is to be kept?`;
-    const box = h("div", { class: "asking", role: "group", "aria-label": "Which library is to be kept" }, h("p", {}, question), h("p", { class: "row-actions" }, keep, replace));
+    const box = h(
+      "div",
+      { class: "asking", role: "group", "aria-label": "Which library is to be kept" },
+      h("p", {}, question),
+      h("p", { class: "row-actions" }, keep, replace),
+    );
     this.root.append(box);
     this.#parts.say(question);
     keep.focus();

@@ -31,13 +31,13 @@ export class GradeChoice {
         return [grade, input];
       }),
     );
-    this.#back.setAttribute("aria-label", `Take the label of “${of}” back`);
+    this.#back.setAttribute("aria-label", `Take back the label of “${of}”`);
     this.#back.addEventListener("click", () => {
       onGrade(null);
       this.focus();
     });
     const labels = GRADES.map(({ grade, sign, word }) =>
-      h("label", { "data-grade": grade }, this.#inputs.get(grade), h("span", {}, h("span", { "aria-hidden": "true" }, `${sign} `), word, h("kbd", { "aria-hidden": "true" }, String(grade)))),
+      h("label", { "data-grade": grade }, this.#inputs.get(grade), h("span", {}, h("b", { "aria-hidden": "true" }, `${sign} `), word, h("kbd", { "aria-hidden": "true" }, String(grade)))),
     );
     this.root = h("fieldset", { class: "choice grade" }, h("legend", { class: "unseen" }, `Label of “${of}”`), h("div", {}, ...labels, this.#back));
   }

@@ -9,7 +9,7 @@ import { sweepRows, type SweepFound, type SweepRow } from "../../measuring/sweep
 import { TimeLeft } from "../../measuring/time-left";
 import { countText } from "../../measuring/quantities";
 import { h, megabytes } from "../../view/dom";
-import { obtainable } from "../obtainable";
+import { cost, obtainable } from "../obtainable";
 import { save } from "../saving";
 import type { Source } from "../source";
 import type { MeasureSettings } from "./settings";
@@ -37,11 +37,14 @@ export class MeasuringPanel {
   readonly #bar = h("progress", { max: 1, value: 0, "aria-label": "Progress of measuring", hidden: true });
   readonly #steps = h("span", { class: "steps" });
   readonly #trouble = h("p", { class: "note", role: "status" });
+  readonly #stale = h("p", { class: "note", hidden: true }, "The labels have changed since this was measured. Measure again: what was read is kept.");
   readonly #view: SweepView;
   readonly #saving: HTMLElement;
   readonly #sweeper = new Sweeper();
   #settings: MeasureSettings | undefined;
   #controller: AbortController | undefined;
+  /** What is being measured. */
+  #measured: Labelled | undefined;
   #found: SweepFound | undefined;
   #rows: readonly SweepRow[] = [];
   #devices: Record<string, string> = {};
@@ -69,6 +72,7 @@ export class MeasuringPanel {
       this.#what,
       h("p", { class: "controls run-line" }, this.#run, this.#stop, this.#bar, this.#steps),
       this.#trouble,
+      this.#stale,
       this.#view.root,
       this.#saving,
     );
@@ -77,10 +81,13 @@ export class MeasuringPanel {
   /** Shows what is to be measured, and what was. */
   show(settings: MeasureSettings): void {
     this.#settings = settings;
+    // The index is another library's by now, or soon will be.
+    if (this.#controller !== undefined && this.#measured?.passages !== this.#parts.source().corpus.passages) this.stop();
     this.#drawBoxes(settings);
     this.#tell();
     if (this.#found !== undefined && this.#found.labelled.passages === this.#parts.source().corpus.passages) {
       void this.#view.show(this.#found, this.#rows, settings).catch((error: unknown) => this.#fail(error));
+      this.#stale.hidden = JSON.stringify(this.#found.labelled.queries) === JSON.stringify(this.#labelled().queries);
     } else this.#forget();
   }
 
@@ -103,6 +110,7 @@ export class MeasuringPanel {
     const { editable, ranker } = source();
     const controller = new AbortController();
     this.#controller = controller;
+    this.#measured = labelled;
     const { signal } = controller;
     this.#trouble.textContent = "";
     this.#busy(true);
@@ -161,6 +169,7 @@ export class MeasuringPanel {
     const rows = await sweepRows(await this.#parts.evaluator(), found);
     this.#found = found;
     this.#rows = rows;
+    this.#stale.hidden = true;
     this.#devices = Object.fromEntries([...found.readings].map(([model, { device }]) => [model, device]));
     this.#saving.hidden = rows.length === 0;
     if (this.#settings !== undefined) await this.#view.show(found, rows, this.#settings);
@@ -169,6 +178,7 @@ export class MeasuringPanel {
   #forget(): void {
     this.#found = undefined;
     this.#rows = [];
+    this.#stale.hidden = true;
     this.#saving.hidden = true;
     this.#steps.textContent = "";
     this.#view.clear();
@@ -219,7 +229,7 @@ export class MeasuringPanel {
       return h("fieldset", { class: "choice boxes" }, h("legend", {}, legend), h("div", {}, ...inputs.map((input, i) => h("label", {}, input, h("span", {}, label(all[i] as T))))));
     };
     const known = obtainable(manifest);
-    const size = new Map(known.map(({ id, here, bytes }) => [id, here ? megabytes(bytes) : `hub, ${megabytes(bytes)}`]));
+    const size = new Map(known.map((model) => [model.id, cost(model)]));
     const focused = document.activeElement instanceof HTMLInputElement && this.#boxes.contains(document.activeElement) ? document.activeElement : undefined;
     this.#boxes.replaceChildren(
       list("First stages", STAGES, settings.stages, (stage) => STAGE_NAMES[stage], (stages) => this.#parts.onChange({ stages })),

@@ -19,7 +19,8 @@ const SHOWN = 25;
 export class QuestionTable {
   readonly root: HTMLElement;
   readonly #parts: QuestionTableParts;
-  readonly #counts = h("p", { class: "label-counts" });
+  readonly #counts = h("span");
+  readonly #measure = h("a", { href: "#bench-measure" }, "Measure with them");
   readonly #body = h("tbody");
   readonly #more = h("button", { type: "button", class: "plain", hidden: true });
   readonly #summary = h("summary", {});
@@ -48,7 +49,7 @@ export class QuestionTable {
       this.#draw();
       this.#body.rows[from]?.querySelector("a")?.focus();
     });
-    this.root = h("div", {}, this.#counts, this.#details);
+    this.root = h("div", {}, h("p", { class: "label-counts" }, this.#counts, " ", this.#measure), this.#details);
   }
 
   /** Shows questions. */
@@ -66,6 +67,7 @@ export class QuestionTable {
         ? "No question has been labelled yet. Ask one below, and say of each candidate how well it answers."
         : `${count(queries, "question")}, ${count(labels, "label")}: ${answers} answer, ${nearMisses} near ${nearMisses === 1 ? "miss" : "misses"}, ${off} off.` +
           (unanswered === 0 ? "" : ` ${count(unanswered, "question")} without any answer; ${unanswered === 1 ? "it is" : "they are"} left out when you measure.`);
+    this.#measure.hidden = answers === 0;
     this.#details.hidden = queries === 0;
     this.#summary.textContent = `All questions (${queries})`;
     this.#body.replaceChildren(...this.#queries.slice(0, this.#shown).map((query) => this.#row(query)));
@@ -87,19 +89,21 @@ export class QuestionTable {
   }
 
   #removal(query: LabelledQuery): HTMLElement {
-    const button = h("button", { type: "button", class: "plain", "aria-label": `Remove “${query.text}” and its labels` }, "Remove");
+    const button = h("button", { type: "button", class: "plain" });
     let sure = false;
     const reset = (): void => {
       sure = false;
       button.textContent = "Remove";
+      button.setAttribute("aria-label", `Remove “${query.text}” and its labels`);
     };
     button.addEventListener("click", () => {
       if (sure) return this.#parts.onRemove(query);
       sure = true;
-      button.textContent = "Really remove?";
-      button.setAttribute("aria-label", `Really remove “${query.text}” and its labels?`);
+      button.textContent = "Really remove";
+      button.setAttribute("aria-label", `Really remove “${query.text}” and its labels`);
     });
     button.addEventListener("blur", reset);
+    reset();
     return button;
   }
 }

@@ -22,8 +22,9 @@ export interface SweepViewParts {
 /** Colours by cross-encoder, dashes by first stage: neither is needed to tell the lines apart, as each has its name. */
 const COLOURS = ["var(--judge)", "var(--scout)", "var(--risen)", "var(--fallen)", "var(--answers)", "var(--near)"];
 const DASHES: Readonly<Record<SweepStage, string | undefined>> = { dense: undefined, bm25: "6 3", hybrid: "2 3" };
-/** The longest name beside a line, in characters. */
+/** The longest name beside a line, in characters, and where there is little room. */
 const NAME = 22;
+const SHORT = 13;
 
 /** The view. */
 export class SweepView {
@@ -124,28 +125,31 @@ export class SweepView {
     if (focused !== undefined) this.#choices.querySelector<HTMLInputElement>(`input[name="${focused.name}"][value="${CSS.escape(focused.value)}"]`)?.focus();
   }
 
-  #drawCharts({ plan }: SweepFound, rows: readonly SweepRow[]): void {
+  #drawCharts({ plan }: SweepFound, all: readonly SweepRow[]): void {
     const pools = plan.pools;
+    // Only what is of the same questions is drawn together.
+    const most = Math.max(0, ...all.map(({ model, questions }) => (model === null ? 0 : questions)));
+    const rows = all.filter(({ questions }) => questions === most);
     const deepest = Math.max(...pools);
     const colourOf = (model: string): string => COLOURS[plan.models.indexOf(model) % COLOURS.length] ?? "currentColor";
     const short = (row: Pick<SweepRow, "stage" | "model">): string => {
       const name = row.model === null || plan.models.length > 1 ? (row.model ?? "alone") : "reranked";
       const whole = plan.stages.length > 1 ? `${STAGE_NAMES[row.stage]}, ${name}` : name;
-      return whole.length > NAME ? `${whole.slice(0, NAME - 1)}…` : whole;
+      return cut(whole, NAME);
     };
     const quality: Line[] = [];
     for (const stage of plan.stages) {
       const alone = rows.find((row) => row.stage === stage && row.model === null);
       if (alone !== undefined) {
         const value = alone.metrics["ndcg@10"];
-        quality.push({ name: short(alone), colour: "var(--ink-soft)", dashes: DASHES[stage] ?? "1 0", points: [[0, value], [deepest, value]] });
+        quality.push({ name: short(alone), short: cut(short(alone), SHORT), colour: "var(--ink-soft)", dashes: DASHES[stage] ?? "1 0", points: [[0, value], [deepest, value]] });
       }
       for (const model of plan.models) {
         const own = rows.filter((row) => row.stage === stage && row.model === model);
         const [first] = own;
         if (first === undefined) continue;
         const dashes = DASHES[stage];
-        quality.push({ name: short(first), colour: colourOf(model), ...(dashes === undefined ? {} : { dashes }), marked: true, points: own.map(({ pool, metrics }) => [pool ?? 0, metrics["ndcg@10"]]) });
+        quality.push({ name: short(first), short: cut(short(first), SHORT), colour: colourOf(model), ...(dashes === undefined ? {} : { dashes }), marked: true, points: own.map(({ pool, metrics }) => [pool ?? 0, metrics["ndcg@10"]]) });
       }
     }
     const recall = plan.stages.flatMap((stage, i): Line[] => {
@@ -165,7 +169,7 @@ export class SweepView {
     this.#charts.hidden = recall.length === 0;
   }
 
-  #drawTable(rows: readonly SweepRow[], { labelled, complete }: SweepFound): void {
+  #drawTable(rows: readonly SweepRow[], { labelled, complete, plan }: SweepFound): void {
     const cell = ([first = "", ...cells]: readonly string[]): HTMLElement => h("tr", {}, h("th", { scope: "row" }, first), ...cells.map((text) => h("td", {}, text)));
     this.#table.replaceChildren(
       h(
@@ -177,12 +181,17 @@ export class SweepView {
       ),
     );
     const timed = Math.max(0, ...rows.map(({ model, latency }) => (model === null ? 0 : (latency?.timed ?? 0))));
-    const partial = rows.some(({ questions }) => questions < labelled.queries.length) ? " Rows of fewer questions are of those that had been read when it was stopped; compare them with each other only." : "";
+    const partial = rows.some(({ questions }) => questions < labelled.queries.length) ? " Rows of fewer questions are of those that had been read when it was stopped; compare them with rows of as many only." : "";
     const holes = complete ? "" : " Passages that nobody has labelled count as off: the last column says how many of the first ten those are. Where they are many, label more before you trust the numbers.";
     this.#timing.textContent =
       `p50 and p95: milliseconds from the question to the ranking, the middle and the 95th percentile${timed === 0 ? "" : ` (of ${timed} reranked searches, each pool read afresh)`}. ` +
+      `${plan.stages.includes("bm25") ? "By words, too, the question’s vector is made, as the engine tells every candidate’s cosine. " : ""}` +
       `The first stage is heard down to rank ${DEPTH}; what isn’t read stays behind what is. Timings of one machine in one run are comparable with each other only.${partial}${holes}`;
   }
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 function figure(caption: string, drawing: HTMLElement): HTMLElement {

@@ -1,4 +1,8 @@
-/** A cascade: a small cross-encoder reads many candidates, a larger one the best of them; against either of them alone. */
+/**
+ * A cascade: a small cross-encoder reads many candidates, a larger one the best of them; against either of them alone.
+ *
+ * Settings: `small`, `large`, ids of the manifest; `read`, how many candidates each reads, two of the values in cascade/knobs.ts.
+ */
 
 import type { Interval } from "tabrank/evaluate";
 import { significant } from "../../measuring/quantities";
@@ -63,7 +67,10 @@ export const cascade: Exhibit<CascadeState, CascadeInput, CascadeData> = {
 const AGAINST = 20;
 
 async function compute(lab: Lab, { small, large, against, every }: CascadeInput, { signal, onProgress, ran }: ComputeOptions): Promise<CascadeData> {
-  for (const model of [large, small]) insistOn(lab, model);
+  const models = new Set([small, large]);
+  for (const model of models) insistOn(lab, model);
+  // One that can't be had is better known before the other has read for minutes. The small one last: it reads first.
+  for (const model of [large, small]) await lab.reranker(model, signal);
   const ranker = await lab.ranker(signal);
   const { passages, queries } = lab.corpus;
   const labelled = { passages, queries: queries.filter((_, i) => i % every === 0) };
@@ -71,7 +78,6 @@ async function compute(lab: Lab, { small, large, against, every }: CascadeInput,
   const found = await denseRankings(ranker, labelled, DEEPEST, { signal, onAnswer: ({ milliseconds }) => first.push(milliseconds) });
   const rankings = found.map(({ documents }) => documents);
 
-  const models = new Set([large, small]);
   let total = models.size * rankings.reduce((sum, { length }) => sum + length, 0);
   let done = 0;
   const counting = {
@@ -129,8 +135,7 @@ function insistOn({ manifest }: Lab, model: string): void {
 }
 
 function interval({ mean, low, high }: Interval): Interval {
-  const short = (value: number): number => Number(value.toFixed(5));
-  return { mean: short(mean), low: short(low), high: short(high) };
+  return { mean, low, high };
 }
 
 function difference({ difference: change, verdict }: { difference: Interval; verdict: Difference["verdict"] }): Difference {

@@ -1,4 +1,7 @@
-/** The two ways of reading, step by step: what of each can be done before a question is asked, and what each step costs on this device. */
+/**
+ * The two ways of reading, step by step: what of each can be done before a question is asked, and what each step costs on this device.
+ * There is nothing to set.
+ */
 
 import { costsOf, LENGTHS, type Costs } from "../../measuring/costs";
 import type { ComputeOptions, Exhibit, Stage } from "../exhibit";

@@ -1,4 +1,9 @@
-/** A pipeline planner: what both stages would cost with more documents, other candidates, another machine. Arithmetic on measured costs. */
+/**
+ * A pipeline planner: what both stages would cost with more documents, other candidates, another machine. Arithmetic on measured costs.
+ *
+ * Settings, each one of the values in planner/knobs.ts: `documents`, `perDocument` (passages in a document), `words` (in a passage), `pool`,
+ * `budget` (milliseconds that a question may take).
+ */
 
 import { costsOf, LENGTHS, type Costs } from "../../measuring/costs";
 import type { ComputeOptions, Exhibit, Stage } from "../exhibit";

@@ -47,9 +47,9 @@ export function differenceText({ mean, low, high }: Difference): string {
 }
 
 const VERDICTS: Readonly<Record<Difference["verdict"], string>> = {
-  helps: "is better on these questions",
-  hurts: "is worse on these questions",
-  unclear: "can’t be told from it by these questions",
+  helps: "on these questions, the cascade is better",
+  hurts: "on these questions, the cascade is worse",
+  unclear: "these questions can’t tell the two apart",
 };
 
 /** What the cascade comes to against the large cross-encoder alone. */
@@ -57,10 +57,10 @@ export function cascadeText(data: CascadeData, input: CascadeInput, { read: [fir
   const base = measuredWay(data, { by: "large", reads: [input.against] });
   const both = measuredWay(data, { by: "cascade", reads: [first, then] });
   if (base === undefined) return "";
-  const start = `${input.large}, alone on ${input.against}, has an nDCG@10 of ${decimal(base.ndcg.mean, 3)} and takes ${timeText(base.time.p50)} for a question.`;
+  const start = `${input.large}, alone on ${input.against}, has an nDCG@10 of ${decimal(base.ndcg.mean, 3)} and takes ${timeText(base.time.p50)} for a question (the median).`;
   const same = input.small === input.large ? " Both cross-encoders are the same one here: choose another to see a cascade." : "";
   if (both === undefined) return `${start} There is no cascade where the second cross-encoder would read all that the first has read.${same}`;
-  const change = both.difference === null ? "" : `, a difference of ${differenceText(both.difference.ndcg)}: it ${VERDICTS[both.difference.ndcg.verdict]}`;
+  const change = both.difference === null ? "" : `, a difference of ${differenceText(both.difference.ndcg)}: ${VERDICTS[both.difference.ndcg.verdict]}`;
   return `${start} The cascade, ${input.small} on ${first} and then ${input.large} on ${then}, has ${decimal(both.ndcg.mean, 3)} in ${timeText(both.time.p50)}${change}.${same}`;
 }
 
@@ -88,7 +88,7 @@ export function methodText({ questions, timed, readers }: CascadeData, { against
   const some = timed < questions ? `, on ${timed} of the questions, as scores of the others were known` : "";
   return (
     `${questions} labelled questions; ${who}. Times were taken at ${against} and at 100 pairs${some}, and are in proportion between; a cascade’s is the sum of ` +
-    `its stages’. Intervals hold 95 % of samples drawn anew from the questions (bootstrap); differences are drawn question by question.`
+    `its stages’. Intervals hold 95 % of samples drawn anew from the questions (bootstrap); differences are drawn question by question. The scale of nDCG@10 is cut.`
   );
 }
 

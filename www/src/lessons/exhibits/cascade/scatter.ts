@@ -4,7 +4,6 @@ import { axisX, axisY, gridY, line, plot, ruleX, text } from "@observablehq/plot
 import { setTimeText, timeText } from "../../../measuring/quantities";
 import { decimal } from "../../../view/dom";
 import { withDots } from "../../../view/dots";
-import { apart } from "../../chart";
 import { nameOf } from "./findings";
 import { sameWay, type Measured } from "./knobs";
 
@@ -17,10 +16,10 @@ export interface Scatter {
   readonly onPoint: (way: Measured | undefined) => void;
 }
 
-const HEIGHT = 360;
-const MARGIN = { top: 16, right: 16, bottom: 42, left: 46 };
-/** Least distance of two names, in pixels. */
-const LABEL = 17;
+const HEIGHT = 300;
+const MARGIN = { top: 24, right: 16, bottom: 42, left: 46 };
+/** Height of a line of names, in pixels. */
+const LINE = 17;
 
 /** How each kind looks. */
 const COLOURS: Readonly<Record<Measured["by"], string>> = {
@@ -37,28 +36,30 @@ export function drawScatter({ ways, compared, label, onPoint }: Scatter, width: 
   const high = Math.max(...ways.map(({ ndcg }) => ndcg.mean), ...compared.map(({ ndcg }) => ndcg.high));
   const room = Math.max(0.01, (high - low) * 0.06);
   const domain: [number, number] = [Math.max(0, low - room), Math.min(1, high + room)];
-  const inner = HEIGHT - MARGIN.top - MARGIN.bottom;
-  const unit = (domain[1] - domain[0]) / inner;
-  // Names on the left half stand to the right of their dots, the others to the left; each side keeps its own apart.
-  const named = (side: "start" | "end") => {
-    const own = compared.filter(({ time }) => (time.p50 <= most / 2) === (side === "start"));
-    const places = apart(own.map(({ ndcg }) => ndcg.mean), LABEL * unit, domain[0], domain[1]);
-    return text(own, {
-      x: ({ time }: Measured) => time.p50,
-      y: (_way: Measured, i: number) => places[i],
-      text: nameOf,
-      textAnchor: side,
-      dx: side === "start" ? 12 : -12,
-      fontWeight: 600,
-      fill: "currentColor",
-      stroke: "var(--raised)",
-      strokeWidth: 4,
-    });
-  };
+  // Each name has a line of its own above the dots, and a thin rule leads down to its interval.
+  const lines = inLines(compared, most / 2);
+  const top = MARGIN.top + LINE * lines.length;
+  const unit = (domain[1] - domain[0]) / HEIGHT;
+  const heightOf = (way: Measured): number => domain[1] + (LINE * (lines.length - lines.indexOf(way)) - LINE / 2) * unit;
+  const names = (side: "start" | "end") =>
+    text(
+      lines.filter((way) => sideOf(way, most / 2) === side),
+      {
+        x: ({ time }: Measured) => time.p50,
+        y: heightOf,
+        text: nameOf,
+        textAnchor: side,
+        dx: side === "start" ? 5 : -5,
+        fontWeight: 600,
+        fill: ({ by }: Measured) => COLOURS[by],
+        stroke: "var(--raised)",
+        strokeWidth: 4,
+      },
+    );
   const drawing = plot({
     width,
-    height: HEIGHT,
-    marginTop: MARGIN.top,
+    height: HEIGHT + top + MARGIN.bottom,
+    marginTop: top,
     marginRight: MARGIN.right,
     marginBottom: MARGIN.bottom,
     marginLeft: MARGIN.left,
@@ -68,7 +69,8 @@ export function drawScatter({ ways, compared, label, onPoint }: Scatter, width: 
     style: { fontSize: "13px", fontFamily: "inherit", background: "none", overflow: "visible" },
     marks: [
       gridY({ ticks: 5, stroke: "var(--rule)", strokeOpacity: 1 }),
-      axisY({ ticks: 5, tickSize: 0, tickFormat: (value: number) => value.toFixed(2), label: "nDCG@10", labelAnchor: "top", labelArrow: "none" }),
+      axisY({ ticks: 5, tickSize: 0, tickFormat: (value: number) => value.toFixed(2), label: null }),
+      text(["nDCG@10"], { frameAnchor: "top-left", dx: -MARGIN.left, dy: -14, textAnchor: "start", fill: "currentColor" }),
       axisX({ ticks: width < 520 ? 4 : 7, tickFormat: (value: number) => (value === 0 ? "0" : setTimeText(value)), label: "time for a question (the median)", labelAnchor: "center", labelArrow: "none" }),
       ...(["large", "small"] as const).map((by) =>
         line(
@@ -83,8 +85,16 @@ export function drawScatter({ ways, compared, label, onPoint }: Scatter, width: 
         stroke: ({ by }: Measured) => COLOURS[by],
         strokeWidth: 2,
       }),
-      named("start"),
-      named("end"),
+      ruleX(lines, {
+        x: ({ time }: Measured) => time.p50,
+        y1: ({ ndcg }: Measured) => ndcg.high,
+        y2: heightOf,
+        stroke: ({ by }: Measured) => COLOURS[by],
+        strokeWidth: 1,
+        strokeDasharray: "1 3",
+      }),
+      names("start"),
+      names("end"),
     ],
   });
   drawing.setAttribute("role", "img");
@@ -102,4 +112,14 @@ export function drawScatter({ ways, compared, label, onPoint }: Scatter, width: 
     })),
     onPoint: (position) => onPoint(position === undefined ? undefined : order[position]),
   });
+}
+
+/** On which side of its rule a name stands: towards the middle. */
+function sideOf({ time }: Measured, middle: number): "start" | "end" {
+  return time.p50 <= middle ? "start" : "end";
+}
+
+/** Ways in the order of their lines, those at the edges on top: so names and rules are least in each other's way. */
+function inLines(ways: readonly Measured[], middle: number): Measured[] {
+  return [...ways].sort((a, b) => Math.abs(b.time.p50 - middle) - Math.abs(a.time.p50 - middle));
 }

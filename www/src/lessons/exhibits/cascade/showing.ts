@@ -8,6 +8,7 @@ import { decimal, h } from "../../../view/dom";
 import { Chart } from "../../chart";
 import type { Run, Showing, Stage } from "../../exhibit";
 import { Slider } from "../../slider";
+import { Numbers, type Table } from "../../table";
 import { cascadeText, compared, differenceText, drawingText, methodText, nameOf, worthText } from "./findings";
 import { EVERY, READS, type CascadeData, type CascadeInput, type CascadeState, type Measured } from "./knobs";
 import { drawScatter } from "./scatter";
@@ -27,9 +28,9 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
   readonly #place = h("div", { class: "chart drawing" });
   readonly #chart = new Chart(this.#place);
   readonly #readout = h("p", { class: "readout" }, HINT);
-  readonly #table = h("div", { class: "numbers drawing", role: "region", tabindex: 0, "aria-label": "The compared ways in numbers" });
+  readonly #compared = new Numbers("The compared ways in numbers");
   readonly #method = h("p", { class: "hint" });
-  readonly #all = h("div", { class: "numbers", role: "region", tabindex: 0, "aria-label": "All ways in numbers" });
+  readonly #all = new Numbers("All ways in numbers");
   #state: CascadeState | undefined;
   /** Cross-encoders of the manifest, once it is known. */
   #known: readonly string[] | undefined;
@@ -56,6 +57,8 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
       slider("then", "The large one reads", "of the small one’s best", (value) => this.#change({ read: [this.#state?.read[0] ?? value, value] })),
     ];
     const field = (name: string, label: string, control: HTMLElement): HTMLElement => h("div", {}, h("label", { for: `${prefix}-${name}` }, label), control);
+    // They belong to the drawing: its names say which, these say how much.
+    this.#compared.root.open = true;
     stage.root.replaceChildren(
       h(
         "div",
@@ -70,9 +73,9 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
       this.#worth,
       this.#place,
       this.#readout,
-      this.#table,
+      this.#compared.root,
       this.#method,
-      h("details", {}, h("summary", {}, "All ways in numbers"), this.#all),
+      this.#all.root,
     );
     void listModels(beside("models/")).then(
       ({ models }) => {
@@ -96,8 +99,8 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
     this.#finding.textContent = cascadeText(data, input, state);
     this.#worth.textContent = worthText(data, input);
     this.#method.textContent = methodText(data, input);
-    this.#table.replaceChildren(table(ways, "The compared ways"));
-    this.#all.replaceChildren(table(data.ways, "All ways that were measured"));
+    this.#compared.show(table(ways, "The compared ways", false));
+    this.#all.show(table(data.ways, "All ways that were measured", true));
     const label = `${drawingText(ways)} The axis of nDCG@10 is cut.`;
     const onPoint = (way: Measured | undefined): void => {
       this.#readout.textContent = way === undefined ? HINT : wayText(way);
@@ -135,29 +138,22 @@ function wayText({ ndcg, precision, time, difference, ...way }: Measured): strin
   return `${nameOf(way)}: nDCG@10 ${decimal(ndcg.mean, 3)} (${change}), precision@1 ${decimal(precision.mean, 3)}, ${timeText(time.p50)} for a question.`;
 }
 
-function table(ways: readonly Measured[], caption: string): HTMLElement {
-  const head = ["Way", "nDCG@10", "interval", "difference, interval", "precision@1", "difference, interval", "p50", "p95", "pairs: small", "large"];
-  const rows = ways.map((way) => {
-    const { ndcg, precision, time, difference } = way;
-    const pairs = pairsOf(way);
-    const cells = [
-      decimal(ndcg.mean, 3),
-      `${decimal(ndcg.low, 3)} to ${decimal(ndcg.high, 3)}`,
-      difference === null ? "–" : differenceText(difference.ndcg),
-      decimal(precision.mean, 3),
-      difference === null ? "–" : differenceText(difference.precision),
-      timeText(time.p50),
-      timeText(time.p95),
-      String(pairs.small),
-      String(pairs.large),
-    ];
-    return h("tr", {}, h("th", { scope: "row" }, nameOf(way)), ...cells.map((cell) => h("td", {}, cell)));
-  });
-  return h(
-    "table",
-    {},
-    h("caption", { class: "unseen" }, caption),
-    h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, ...rows),
-  );
+/** A table of ways; `full` with the differences of precision@1. */
+function table(ways: readonly Measured[], caption: string, full: boolean): Table {
+  const columns: readonly (readonly [name: string, cell: (way: Measured) => string])[] = [
+    ["nDCG@10", ({ ndcg }) => decimal(ndcg.mean, 3)],
+    ["interval", ({ ndcg }) => `${decimal(ndcg.low, 3)} to ${decimal(ndcg.high, 3)}`],
+    ["difference, interval", ({ difference }) => (difference === null ? "–" : differenceText(difference.ndcg))],
+    ["precision@1", ({ precision }) => decimal(precision.mean, 3)],
+    ...(full ? [["difference, interval", ({ difference }: Measured) => (difference === null ? "–" : differenceText(difference.precision))] as const] : []),
+    ["p50", ({ time }) => timeText(time.p50)],
+    ["p95", ({ time }) => timeText(time.p95)],
+    ["small reads", (way) => String(pairsOf(way).small)],
+    ["large reads", (way) => String(pairsOf(way).large)],
+  ];
+  return {
+    caption,
+    head: ["Way", ...columns.map(([name]) => name)],
+    rows: ways.map((way) => [nameOf(way), ...columns.map(([, cell]) => cell(way))]),
+  };
 }

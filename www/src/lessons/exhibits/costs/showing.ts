@@ -6,6 +6,7 @@ import { countText, sizeText, timeText } from "../../../measuring/quantities";
 import { h, type Child } from "../../../view/dom";
 import { Chart } from "../../chart";
 import type { Run, Showing, Stage } from "../../exhibit";
+import { Numbers, type Table } from "../../table";
 import type { CostsInput } from "../costs";
 import { compareText, costsText, lengthsText, usual } from "./findings";
 import { drawLengths } from "./lengths";
@@ -18,18 +19,12 @@ export class CostsShowing implements Showing<CostsInput, CostsInput, Costs> {
   readonly #place = h("div", { class: "chart drawing" });
   readonly #chart = new Chart(this.#place);
   readonly #caption = h("p", { class: "hint" });
-  readonly #numbers = h("div", { class: "numbers", role: "region", tabindex: 0, "aria-label": "Costs in numbers" });
+  readonly #numbers = new Numbers("The costs in numbers");
   #data: Costs | undefined;
 
   constructor(stage: Stage<CostsInput>) {
     this.#stage = stage;
-    stage.root.replaceChildren(
-      this.#diagram,
-      this.#finding,
-      this.#place,
-      this.#caption,
-      h("details", {}, h("summary", {}, "The costs in numbers"), this.#numbers),
-    );
+    stage.root.replaceChildren(this.#diagram, this.#finding, this.#place, this.#caption, this.#numbers.root);
   }
 
   draw(_state: CostsInput, run: Run<CostsInput, Costs> | undefined): void {
@@ -42,7 +37,7 @@ export class CostsShowing implements Showing<CostsInput, CostsInput, Costs> {
     const caption = lengthsText(data);
     this.#caption.textContent = caption;
     this.#chart.show((width) => drawLengths(data.lengths, `Milliseconds by words of the passage. ${caption}`, width));
-    this.#numbers.replaceChildren(table(data));
+    this.#numbers.show(table(data));
   }
 }
 
@@ -85,24 +80,18 @@ function chain(boxes: readonly string[], cost: string, each: string): HTMLElemen
   return h("div", { class: "step" }, h("ol", { class: "chain" }, ...boxes.map((box) => h("li", {}, box))), h("p", {}, h("b", { class: "cost" }, cost), ` ${each}`));
 }
 
-function table(costs: Costs): HTMLElement {
+function table(costs: Costs): Table {
   const { question, questions, vectors, compare, width, lengths, batch, biEncoder, crossEncoder, workers, device } = costs;
-  const row = (name: string, value: string, how: string): HTMLElement =>
-    h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value), h("td", {}, how));
-  return h(
-    "table",
-    {},
-    h("caption", { class: "unseen" }, "What each step costs, and how it was measured"),
-    h("thead", {}, h("tr", {}, ...["Step", "takes", "measured as"].map((name) => h("th", { scope: "col" }, name)))),
-    h(
-      "tbody",
-      {},
-      row("A question’s vector", timeText(question), `${biEncoder}, median of ${questions} questions`),
-      row("Comparing with one vector", compareText(costs), `mean of ${questions} searches of ${countText(vectors)} vectors, divided by ${countText(vectors)}`),
-      row(`Comparing with ${countText(vectors)} vectors`, compare > 0 ? timeText(compare * vectors) : compareText(costs), "the same, undivided"),
-      row("Keeping one vector", sizeText(bytesOf(width)), `${width} numbers of a byte each, and a scale of 4 bytes`),
-      ...lengths.map(({ words, embed }) => row(`A vector of ${words} words`, timeText(embed), `${biEncoder}, one worker, ${batch} texts at a time, median`)),
-      ...lengths.map(({ words, read }) => row(`A pair with ${words} words`, timeText(read), `${crossEncoder}, ${device}, workers: ${workers}, ${batch} pairs at a time, median`)),
-    ),
-  );
+  return {
+    caption: "What each step costs, and how it was measured",
+    head: ["Step", "takes", "measured as"],
+    rows: [
+      ["A question’s vector", timeText(question), `${biEncoder}, median of ${questions} questions`],
+      ["Comparing with one vector", compareText(costs), `mean of ${questions} searches of ${countText(vectors)} vectors, divided by ${countText(vectors)}`],
+      [`Comparing with ${countText(vectors)} vectors`, compare > 0 ? timeText(compare * vectors) : compareText(costs), "the same, undivided"],
+      ["Keeping one vector", sizeText(bytesOf(width)), `${width} numbers of a byte each, and a scale of 4 bytes`],
+      ...lengths.map(({ words, embed }) => [`A vector of ${words} words`, timeText(embed), `${biEncoder}, one worker, ${batch} texts at a time, median`]),
+      ...lengths.map(({ words, read }) => [`A pair with ${words} words`, timeText(read), `${crossEncoder}, ${device}, workers: ${workers}, ${batch} pairs at a time, median`]),
+    ],
+  };
 }

@@ -7,6 +7,7 @@ import { h } from "../../../view/dom";
 import { Chart } from "../../chart";
 import type { Run, Showing, Stage } from "../../exhibit";
 import { Slider } from "../../slider";
+import { Numbers, type Table } from "../../table";
 import type { CostsInput } from "../costs";
 import { usual } from "../costs/findings";
 import { STEPS, type Knob, type PlannerState } from "./knobs";
@@ -36,7 +37,7 @@ export class PlannerShowing implements Showing<PlannerState, CostsInput, Costs> 
   readonly #finding = h("p", { class: "finding", "aria-live": "polite" });
   readonly #budget = h("p", { class: "finding" });
   readonly #source = h("p", { class: "hint" });
-  readonly #numbers = h("div", { class: "numbers", role: "region", tabindex: 0, "aria-label": "The plan in numbers" });
+  readonly #numbers = new Numbers("The plan in numbers");
   readonly #own: OwnCostsForm;
   #state: PlannerState | undefined;
 
@@ -53,8 +54,8 @@ export class PlannerShowing implements Showing<PlannerState, CostsInput, Costs> 
       this.#finding,
       this.#budget,
       this.#source,
-      h("details", {}, h("summary", {}, "The plan in numbers"), this.#numbers),
-      h("details", { class: "controls", open: false }, h("summary", {}, "Type another machine’s costs"), this.#own.root),
+      this.#numbers.root,
+      h("details", { class: "controls" }, h("summary", {}, "Type another machine’s costs"), this.#own.root),
     );
   }
 
@@ -72,7 +73,7 @@ export class PlannerShowing implements Showing<PlannerState, CostsInput, Costs> 
     this.#source.textContent = sourceText(state, data);
     const label = `Time by number of documents, both on logarithmic scales. ${planText(state, made)} The numbers are in the table below.`;
     this.#chart.show((width) => drawPlan({ state, unit, width: data.width, label }, width));
-    this.#numbers.replaceChildren(table(state, unit, data.width));
+    this.#numbers.show(table(state, unit, data.width));
   }
 
   #change(change: Partial<PlannerState>): void {
@@ -92,25 +93,19 @@ function sourceText({ own }: PlannerState, { device, workers, lengths, vectors }
   );
 }
 
-function table(state: PlannerState, unit: UnitCosts, width: number): HTMLElement {
+function table(state: PlannerState, unit: UnitCosts, width: number): Table {
   const sizes = [...new Set([...SIZES, state.documents])].sort((a, b) => a - b);
-  const plans = sizes.map((documents): [number, Plan] => [documents, plan({ ...state, documents }, unit, width)]);
-  const row = (name: string, of: (made: Plan) => string): HTMLElement =>
-    h("tr", {}, h("th", { scope: "row" }, name), ...plans.map(([documents, made]) => h("td", { class: documents === state.documents ? "chosen" : undefined }, of(made))));
+  const plans = sizes.map((documents): Plan => plan({ ...state, documents }, unit, width));
   const rated = (time: number): string => `${timeText(time)} (${rateText(time)})`;
-  return h(
-    "table",
-    {},
-    h("caption", { class: "unseen" }, "The plan for several numbers of documents, the chosen one among them"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Documents"), ...sizes.map((size) => h("th", { scope: "col" }, roundCountText(size))))),
-    h(
-      "tbody",
-      {},
-      row("All vectors, once", ({ vectors }) => timeText(vectors)),
-      row("Their memory", ({ bytes }) => sizeText(bytes)),
-      row("A question: bi-encoder alone", ({ first }) => rated(first)),
-      row(`A question: two stages, pool ${state.pool}`, ({ both }) => rated(both)),
-      row("A question: cross-encoder on everything", ({ everything }) => rated(everything)),
-    ),
-  );
+  return {
+    caption: "The plan for several numbers of documents, the chosen one among them",
+    head: ["Documents", ...sizes.map((size) => `${roundCountText(size)}${size === state.documents ? ", chosen" : ""}`)],
+    rows: [
+      ["All vectors, once", ...plans.map(({ vectors }) => timeText(vectors))],
+      ["Their memory", ...plans.map(({ bytes }) => sizeText(bytes))],
+      ["A question: bi-encoder alone", ...plans.map(({ first }) => rated(first))],
+      [`A question: two stages, pool ${state.pool}`, ...plans.map(({ both }) => rated(both))],
+      ["A question: cross-encoder on everything", ...plans.map(({ everything }) => rated(everything))],
+    ],
+  };
 }

@@ -16,7 +16,7 @@ export interface PairsChart {
 }
 
 const STYLE = { fontSize: "13px", fontFamily: "inherit", background: "none", overflow: "visible" } as const;
-const MARGINS = { marginTop: 24, marginRight: 14, marginLeft: 52, marginBottom: 42 } as const;
+const MARGINS = { marginTop: 24, marginRight: 64, marginLeft: 52, marginBottom: 42 } as const;
 const AXIS = { labelArrow: "none", labelAnchor: "left", labelOffset: 38 } as const;
 
 /** The range of the floats in whole numbers. */
@@ -30,7 +30,7 @@ export function drawAgainst({ pairs, describe, onPoint }: PairsChart, width: num
   const [low, high] = extent(pairs);
   const drawing = plot({
     width,
-    height: Math.min(width, 380),
+    height: Math.min(width, 400),
     ...MARGINS,
     x: { type: "linear", domain: [low, high], label: null },
     y: { type: "linear", domain: [low, high], label: null },
@@ -52,8 +52,8 @@ export function drawDifferences({ pairs, describe, onPoint }: PairsChart, width:
   const [low, high] = extent(pairs);
   const most = Math.max(BOUNDS.most, ...pairs.map((pair) => Math.abs(differenceOf(pair)))) * 1.15;
   const bounds = [
-    { at: BOUNDS.most, words: `${BOUNDS.most} at most` },
-    { at: BOUNDS.mean, words: `${BOUNDS.mean} on average` },
+    { at: BOUNDS.most, words: "most" },
+    { at: BOUNDS.mean, words: "average" },
   ];
   const lines = bounds.flatMap(({ at }) => [at, -at]);
   const drawing = plot({
@@ -69,7 +69,7 @@ export function drawDifferences({ pairs, describe, onPoint }: PairsChart, width:
       axisY({ label: "8-bit less float (enlarged)", labelArrow: "none", ticks: 5, tickFormat: (value: number) => decimal(value, 2) }),
       ruleY(lines, { stroke: "var(--control)", strokeDasharray: "4 3" }),
       ruleY([0], { stroke: "currentColor" }),
-      text(bounds, { x: () => high, y: "at", text: "words", textAnchor: "end", dy: -7, fill: "var(--ink-soft)", fontSize: 12 }),
+      text(bounds, { x: () => high, y: "at", text: "words", textAnchor: "start", dx: 6, fill: "var(--ink-soft)" }),
     ],
   });
   drawing.setAttribute("role", "img");

@@ -59,5 +59,5 @@ export function partingText(pairs: readonly QuantizedPair[]): string {
 export function boundsText(pairs: readonly QuantizedPair[]): string {
   const { most, mean } = partingOf(pairs);
   const within = most <= BOUNDS.most && mean <= BOUNDS.mean;
-  return `The project’s tests allow ${BOUNDS.most} at most and ${BOUNDS.mean} on average on the CPU; this run ${within ? "keeps within" : "does not keep within"} both.`;
+  return `The dashed lines are what the project’s tests allow on the CPU: ${BOUNDS.most} at most and ${BOUNDS.mean} on average. This run ${within ? "keeps within" : "does not keep within"} both.`;
 }

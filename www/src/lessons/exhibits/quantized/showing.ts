@@ -52,13 +52,13 @@ export class QuantizedShowing implements Showing<QuantizedInput, QuantizedInput,
     this.#differences.show((width) => drawDifferences(chart, width));
     this.#numbers.show({
       caption: "Float logit and 8-bit logit of each pair",
-      head: ["Question", "Passage", "float", "8 bits", "difference"],
+      head: ["Passage", "float", "8 bits", "difference", "Question"],
       rows: pairs.map((pair) => [
-        this.#question(pair),
         this.#stage.corpus.title(pair.passage),
         decimal(pair.float, 4),
         decimal(pair.eight, 4),
         signed(differenceOf(pair), 4),
+        this.#question(pair),
       ]),
     });
   }

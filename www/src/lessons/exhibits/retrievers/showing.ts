@@ -74,8 +74,17 @@ export class RetrieversShowing implements Showing<RetrieversState, RetrieversInp
       const group = run.data[state.group];
       this.#lines.show(recallGraph(group), state.pool);
       this.#recalls.show(recallTable(group));
+      measuresOf(group, state.pool, run.input.reranked).forEach((measure, i) => this.#drawPanel(i, measure));
     }
     this.#point(state.pool);
+  }
+
+  #drawPanel(position: number, measure: Measure | undefined): void {
+    const panel = this.#panels[position];
+    if (panel === undefined || measure === undefined) return;
+    panel.title.textContent = measure.name;
+    panel.words.textContent = againstText(measure);
+    panel.chart.show((width) => drawDifferences(measure, width));
   }
 
   /** Moves the rule, and says what is there. */
@@ -87,13 +96,8 @@ export class RetrieversShowing implements Showing<RetrieversState, RetrieversInp
     this.#lines.at = pool;
     this.#finding.textContent = poolText(group, pool);
     const measures = measuresOf(group, pool, run.input.reranked);
-    measures.forEach((measure, i) => {
-      const panel = this.#panels[i];
-      if (panel === undefined) return;
-      panel.title.textContent = measure.name;
-      panel.words.textContent = againstText(measure);
-      panel.chart.show((width) => drawDifferences(measure, width));
-    });
+    // The others have nothing to do with the pool.
+    this.#drawPanel(0, measures[0]);
     this.#measures.show(measureTable(measures));
   }
 }

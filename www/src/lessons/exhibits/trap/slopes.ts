@@ -22,8 +22,8 @@ export interface SlopeGraph {
   readonly label: string;
 }
 
-const HEIGHT = 300;
-const MARGIN = { top: 20, bottom: 34, left: 72 };
+const HEIGHT = 314;
+const MARGIN = { top: 20, bottom: 48, left: 72 };
 /** Width of a letter, roughly, in pixels. */
 const LETTER = 7;
 /** Least distance of two labels, in pixels. */
@@ -76,7 +76,7 @@ export function drawSlopes({ slopes, columns, digits, colour, label }: SlopeGrap
     ariaLabel: label,
     style: { fontSize: "13px", fontFamily: "inherit", background: "none", overflow: "visible" },
     marks: [
-      axisX({ ticks: [0, 1], tickSize: 0, tickFormat: (side: number) => columns[side === 0 ? 0 : 1], fontSize: 12 }),
+      axisX({ ticks: [0, 1], tickSize: 0, tickPadding: 18, tickFormat: (side: number) => columns[side === 0 ? 0 : 1], fontSize: 12 }),
       line(
         slopes.flatMap(({ name, scores }) => scores.map((score, side) => ({ name, score, side }))),
         { x: "side", y: "score", z: "name", stroke: colour, strokeWidth: 2 },

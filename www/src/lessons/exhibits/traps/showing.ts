@@ -85,7 +85,8 @@ export class TrapsShowing implements Showing<TrapsState, TrapsInput, TrapsData> 
       return h(
         "div",
         { class: "trap-kind" },
-        h("p", {}, h("b", {}, kind), h("span", { class: "hint" }, kindHint(kind), `; wrong: bi-encoder ${wrong("scout")}, cross-encoder ${wrong("judge")} of ${own.length}`)),
+        h("p", {}, h("b", {}, kind), h("span", { class: "hint" }, kindHint(kind))),
+        h("p", { class: "hint" }, `wrong of ${own.length}: bi-encoder ${wrong("scout")}, cross-encoder ${wrong("judge")}`),
         h("ul", { "aria-label": `${kind}; arrow keys go from cell to cell` }, ...cells),
       );
     });
