@@ -3,25 +3,12 @@
 import { readSeparated, separatorOf } from "./csv";
 import { decode, insistOnSize, tidy } from "./decode";
 import { asMetadata, counted, isRecord, type SourceDocument } from "./documents";
+import { ENDINGS, PASTED, type Format } from "./endings";
 import { ReadError } from "./errors";
 import { type Ids, opening, slug, stem } from "./ids";
 import { looksLikeJson, readJson } from "./json";
 import { type Sections, sectionsOf, STEP } from "./markdown";
 import { type ColumnChoice, type Columns, chooseColumns, documentsOf, type Row } from "./table";
-
-/** What can be read. `csv` has any separator, `json` is an array or JSON Lines. */
-export type Format = "text" | "markdown" | "csv" | "json";
-
-/** Name of text that was pasted, where a file has its own. */
-export const PASTED = "Pasted text";
-
-/** Endings of files, for the file picker. */
-export const ENDINGS: Readonly<Record<Format, readonly string[]>> = {
-  text: [".txt", ".text", ".log"],
-  markdown: [".md", ".markdown", ".mdown", ".mkd"],
-  csv: [".csv", ".tsv", ".tab"],
-  json: [".jsonl", ".ndjson", ".jl", ".json"],
-};
 
 /** What is to be read. */
 export interface Given {

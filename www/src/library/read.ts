@@ -3,7 +3,8 @@
 import { chunk } from "./chunks";
 import { insistOnSize } from "./decode";
 import { ReadError } from "./errors";
-import { type Findings, type Format, parse, PASTED } from "./formats";
+import { PASTED, type Format } from "./endings";
+import { type Findings, parse } from "./formats";
 import { Ids } from "./ids";
 import type { UserPassage } from "./library";
 import type { Going } from "./pace";

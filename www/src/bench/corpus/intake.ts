@@ -1,7 +1,7 @@
 /** Takes texts and files from the reader: pasted, dropped or picked; exported libraries go another way than texts. */
 
 import { ARCHIVE_ENDING } from "../../library/archive";
-import { ENDINGS } from "../../library/formats";
+import { ENDINGS } from "../../library/endings";
 import { h } from "../../view/dom";
 
 /** Called with what the reader brings. */

@@ -2,7 +2,7 @@
 
 import { CHUNK_RULE } from "../../library/chunks";
 import { counted } from "../../library/documents";
-import type { Format } from "../../library/formats";
+import type { Format } from "../../library/endings";
 import type { UserPassage } from "../../library/library";
 import type { FileReport, Reading, Source } from "../../library/read";
 import type { ColumnChoice } from "../../library/table";

@@ -138,7 +138,7 @@ function cell({ query, fate }: Fated, pool: number): HTMLAnchorElement {
 }
 
 function half(place: "upper" | "lower", right: boolean): HTMLElement {
-  return h("span", { class: `${place} ${right ? "right" : "wrong"}` }, right ? "✓" : "✗");
+  return h("span", { class: `${place} ${right ? "right" : "wrong"}`, "aria-hidden": "true" }, right ? "✓" : "✗");
 }
 
 /** What a kind of small word does, where this project's labels have it. */
