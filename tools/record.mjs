@@ -88,7 +88,7 @@ class NodeLab {
 try {
   const { Corpus, parseJsonLines } = await vite.ssrLoadModule("/src/corpus.ts");
   const { outdated } = await vite.ssrLoadModule("/src/lessons/recorded.ts");
-  const { recordables, runOnce } = await vite.ssrLoadModule("/src/lessons/recording.ts");
+  const { hubModelOf, recordables, runOnce } = await vite.ssrLoadModule("/src/lessons/recording.ts");
   const lines = (name) => parseJsonLines(bytes(`corpus/${name}`).toString(), name);
   const corpus = new Corpus(lines("passages.jsonl"), lines("queries.jsonl"));
   const exhibits = await recordables(corpus);
@@ -104,6 +104,11 @@ try {
   const lab = new NodeLab(corpus);
   for (const exhibit of exhibits) {
     const { name, input } = exhibit;
+    const hubModel = hubModelOf(exhibit, manifest);
+    if (hubModel !== undefined) {
+      console.log(`${name}: not recorded, as only the hub has ${hubModel}`);
+      continue;
+    }
     const file = path.join(folder, `${name}.json`);
     const kept = existsSync(file) ? outdated(JSON.parse(readFileSync(file, "utf8")), { input, corpus: corpusHashes, models: hashes }) : "not recorded yet";
     if (names.length > 0 ? !names.includes(name) : kept === undefined && !all) continue;

@@ -53,6 +53,8 @@ export class Frame {
   #controller: AbortController | undefined;
   #progress: Progress = { kind: "idle" };
   /** What went wrong with the last run. */
+  /** What is being computed. */
+  #running: { readonly input: unknown } | undefined;
   #error: unknown;
   /** What the mark says of the live run that is shown. */
   #done: Progress | undefined;
@@ -167,11 +169,14 @@ export class Frame {
       this.#shown = { input, data: this.#recorded.data, origin: "recorded", stale: false };
     } else if (shown !== undefined) this.#shown = { ...shown, stale: !fresh || (this.#outdated && shown.origin === "live") };
     showing.draw(this.#state, this.#shown);
+    // Another view of what is just being computed is no reason to begin anew.
+    if (this.#running !== undefined && same(this.#running.input, input)) return;
     if (this.#shown?.origin !== "live" || this.#shown.stale) void this.#compute();
     else {
       // What was asked for in between isn't wanted any more.
       this.#controller?.abort();
       this.#controller = undefined;
+      this.#running = undefined;
       if (this.#done !== undefined) this.#say(this.#done);
     }
   }
@@ -181,6 +186,7 @@ export class Frame {
     if (this.#live === undefined) return;
     const { exhibit, lab } = this.#live;
     this.#controller?.abort();
+    this.#running = undefined;
     const controller = new AbortController();
     this.#controller = controller;
     const { signal } = controller;
@@ -197,6 +203,7 @@ export class Frame {
         throw error;
       });
       this.#say({ kind: "computing" });
+      this.#running = { input };
       const begun = performance.now();
       let { device } = ranker.info();
       const data = await exhibit.compute(lab, input, {
@@ -219,6 +226,8 @@ export class Frame {
       if (this.#progress.kind === "unloaded") return;
       this.#error = error;
       this.#say({ kind: "failed", reason: messageOf(error) });
+    } finally {
+      if (current()) this.#running = undefined;
     }
   }
 

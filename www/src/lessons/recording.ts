@@ -1,5 +1,6 @@
 /** Recording exhibits' runs: what `tools/record.mjs` does and the tests check. No page, no DOM. */
 
+import type { Manifest } from "tabrank";
 import { lessons } from "virtual:lessons";
 import type { Corpus } from "../corpus";
 import { EXHIBITS } from "./exhibits";
@@ -36,6 +37,14 @@ export async function recordables(corpus: Corpus): Promise<Recordable[]> {
     }
   }
   return found;
+}
+
+/**
+ * The model that an exhibit's settings name of which no file is known, as only the hub has it: then there is no recorded run, since
+ * whoever records may be without the hub.
+ */
+export function hubModelOf({ entry }: Recordable, { models }: Manifest): string | undefined {
+  return models.find(({ id, sha256 }) => sha256 === null && Object.values(entry.settings).includes(id))?.id;
 }
 
 /** Runs an exhibit at its start. What it gives has to survive being written down. */

@@ -27,7 +27,7 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
   readonly #worth = h("p", { class: "finding" });
   readonly #place = h("div", { class: "chart drawing" });
   readonly #chart = new Chart(this.#place);
-  readonly #readout = h("p", { class: "readout" }, HINT);
+  readonly #readout = h("p", { class: "readout" });
   readonly #compared = new Numbers("The compared ways in numbers");
   readonly #method = h("p", { class: "hint" });
   readonly #all = new Numbers("All ways in numbers");
@@ -97,6 +97,7 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
     const { data, input } = run;
     const ways = compared(data, input, state);
     this.#finding.textContent = cascadeText(data, input, state);
+    this.#readout.textContent = HINT;
     this.#worth.textContent = worthText(data, input);
     this.#method.textContent = methodText(data, input);
     this.#compared.show(table(ways, "The compared ways", false));
