@@ -14,6 +14,8 @@
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
 #   ./build.sh apps              the npm package in apps of every kind; part of `test`
 #   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
+#   ./build.sh record [NAME ...] run the exhibits of the lessons again that are out of date, and keep what they give
+#   ./build.sh page-speed        how soon the page shows its text, and for how long its main thread is busy at a stretch
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
@@ -314,6 +316,18 @@ reference() {
   tools/reference/node_modules/.bin/typedoc --options tools/reference/typedoc.json
 }
 
+# What the lessons show before the reader's own run is there.
+record() {
+  site
+  node tools/record.mjs "$@"
+}
+
+page_speed() {
+  browser; site
+  say "page (bench/results/page.json)"
+  CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node bench/page.mjs "$@"
+}
+
 lint() {
   cargo fmt --check
   cargo clippy --release --locked --all-targets --features gpu -- --deny warnings
@@ -362,6 +376,8 @@ case "$command" in
   kernel-tests) kernel_tests ;;
   apps) site; apps ;;
   reference) reference ;;
+  record) record "$@" ;;
+  page-speed) page_speed "$@" ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn of_other_scripts() {
         assert_eq!(all("向量数据库").len(), 5);
-        assert_eq!(all("\u{1f600} ... \t\n"), [String::new(); 0]);
+        assert!(all("\u{1f600} ... \t\n").is_empty());
     }
 
     proptest! {

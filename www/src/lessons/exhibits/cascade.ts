@@ -10,7 +10,7 @@ import { denseRankings, percentiles, RELEVANT } from "../../measuring/runs";
 import type { ComputeOptions, Exhibit, Stage } from "../exhibit";
 import type { Lab } from "../lab";
 import type { Settings } from "../settings";
-import { allWays, DEEPEST, EVERY, READS, sameWay, type CascadeData, type CascadeInput, type CascadeState, type Difference, type Measured } from "./cascade/knobs";
+import { allWays, DEEPEST, EVERY, READS, sameWay, type CascadeData, type CascadeInput, type CascadeState, type Difference, type Measured, type Way } from "./cascade/knobs";
 import { readPools, type Reading } from "./cascade/reading";
 import { CascadeShowing } from "./cascade/showing";
 import { rankingsOf, timesOf } from "./cascade/ways";
@@ -97,13 +97,13 @@ async function compute(lab: Lab, { small, large, against, every }: CascadeInput,
   const parts = { labelled, rankings, first, small: bySmall, large: byLarge, cut: against };
 
   const evaluator = await lab.evaluator(signal);
-  const measured = await Promise.all(
-    allWays().map(async (way) => {
-      const metrics = await evaluator.measure(rankingsOf(way, parts), { relevant: RELEVANT });
-      const times = timesOf(way, parts);
-      return { way, times, ndcg: metrics.map((metric) => metric["ndcg@10"]), precision: metrics.map((metric) => metric["precision@1"]) };
-    }),
-  );
+  const measured: { way: Way; times: number[]; ndcg: number[]; precision: number[] }[] = [];
+  // One after the other: putting thousands of rankings in order at once would hold up the page.
+  for (const way of allWays()) {
+    signal.throwIfAborted();
+    const metrics = await evaluator.measure(rankingsOf(way, parts), { relevant: RELEVANT });
+    measured.push({ way, times: timesOf(way, parts), ndcg: metrics.map((metric) => metric["ndcg@10"]), precision: metrics.map((metric) => metric["precision@1"]) });
+  }
   const baseline = measured.find(({ way }) => sameWay(way, { by: "large", reads: [against] }));
   if (baseline === undefined) throw new Error(`Nothing reads ${against}.`);
   const ways: Measured[] = [];

@@ -2,7 +2,7 @@
 
 import "./cascade.css";
 import { listModels } from "tabrank";
-import { timeText } from "../../../measuring/quantities";
+import { countText, timeText } from "../../../measuring/quantities";
 import { beside } from "../../../session";
 import { decimal, h } from "../../../view/dom";
 import { Chart } from "../../chart";
@@ -10,7 +10,7 @@ import type { Run, Showing, Stage } from "../../exhibit";
 import { Slider } from "../../slider";
 import { Numbers, type Table } from "../../table";
 import { cascadeText, compared, differenceText, drawingText, methodText, nameOf, worthText } from "./findings";
-import { EVERY, READS, type CascadeData, type CascadeInput, type CascadeState, type Measured } from "./knobs";
+import { DEEPEST, EVERY, READS, type CascadeData, type CascadeInput, type CascadeState, type Measured } from "./knobs";
 import { drawScatter } from "./scatter";
 import { pairsOf } from "./ways";
 
@@ -32,6 +32,7 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
   readonly #method = h("p", { class: "hint" });
   readonly #all = new Numbers("All ways in numbers");
   #state: CascadeState | undefined;
+  #data: CascadeData | undefined;
   /** Cross-encoders of the manifest, once it is known. */
   #known: readonly string[] | undefined;
 
@@ -59,6 +60,7 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
     const field = (name: string, label: string, control: HTMLElement): HTMLElement => h("div", {}, h("label", { for: `${prefix}-${name}` }, label), control);
     // They belong to the drawing: its names say which, these say how much.
     this.#compared.root.open = true;
+    for (const { root } of [this.#compared, this.#all]) root.hidden = true;
     stage.root.replaceChildren(
       h(
         "div",
@@ -93,15 +95,21 @@ export class CascadeShowing implements Showing<CascadeState, CascadeInput, Casca
     this.#every.selectedIndex = EVERY.indexOf(state.every);
     this.#reads.forEach((slider, i) => (slider.value = state.read[i] ?? 0));
     this.#stage.root.classList.toggle("stale", run?.stale === true);
-    if (run === undefined) return;
+    if (run === undefined) {
+      const pairs = new Set([state.small, state.large]).size * Math.ceil(this.#stage.corpus.queries.length / state.every) * DEEPEST;
+      this.#finding.textContent = `Nothing is drawn yet, as no run of this is recorded. To run it here, ${countText(pairs)} pairs have to be read; fewer questions are quicker.`;
+      return;
+    }
     const { data, input } = run;
+    for (const { root } of [this.#compared, this.#all]) root.hidden = false;
     const ways = compared(data, input, state);
     this.#finding.textContent = cascadeText(data, input, state);
     this.#readout.textContent = HINT;
     this.#worth.textContent = worthText(data, input);
     this.#method.textContent = methodText(data, input);
     this.#compared.show(table(ways, "The compared ways", false));
-    this.#all.show(table(data.ways, "All ways that were measured", true));
+    if (data !== this.#data) this.#all.show(table(data.ways, "All ways that were measured", true));
+    this.#data = data;
     const label = `${drawingText(ways)} The axis of nDCG@10 is cut.`;
     const onPoint = (way: Measured | undefined): void => {
       this.#readout.textContent = way === undefined ? HINT : wayText(way);
