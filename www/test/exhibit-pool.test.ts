@@ -52,7 +52,7 @@ describe("all sizes of the pool", () => {
     // Nothing is changed by a pool of one.
     expect(first.pools[0]).toMatchObject({ low: 0, high: 0, verdict: "unclear" });
     expect(latency).toEqual([{ pool: 1, n: 2, p50: 12, p95: 12 }, { pool: 4, n: 2, p50: 18, p95: 18 }]);
-    expect(steps.at(-1)).toEqual([8, 8]);
+    expect(steps.at(-1)).toEqual([10, 10]);
     expect(steps.map(([done]) => done)).toEqual([...steps.map(([done]) => done)].sort((a, b) => a - b));
     expect(devices).toContain("abacus");
   });
@@ -96,7 +96,7 @@ describe("the pool in words", () => {
   const state = (pool: number, metric: PoolState["metric"]): PoolState => ({ pool, group: "traps", metric });
 
   it("says what is inside, what comes of it, and whether that is a difference", () => {
-    expect(ceilingText(curves, 1)).toBe("A pool of 1 holds 40.0 % of the passages that answer. The other 60.0 % no reranker can bring back.");
+    expect(ceilingText(curves, 1)).toBe("A pool of 1 holds 40.0\u00a0% of the passages that answer. The other 60.0\u00a0% no reranker can bring back.");
     expect(ceilingText(curves, 2)).toContain("holds all passages that answer");
     expect(qualityText(curves, state(1, "ndcg@10"))).toContain("Not one question’s result is changed.");
     expect(qualityText(curves, state(2, "ndcg@10"))).toBe(
@@ -105,7 +105,7 @@ describe("the pool in words", () => {
     );
     expect(qualityText(curves, state(2, "precision@1"))).toContain("0 is in it, so these 64 traps show no difference.");
     expect(overallText(curves, "ndcg@10")).toBe(
-      "From pool 1 to 2, recall rises from 40.0 % to 100.0 %. nDCG@10 after reranking ends at 0.750. " +
+      "From pool 1 to 2, recall rises from 40.0\u00a0% to 100.0\u00a0%. nDCG@10 after reranking ends at 0.750. " +
         "It is nowhere above the first stage’s 0.800. The interval of the difference is wholly above 0 at 0 of the 2 pools, and wholly below at 1.",
     );
     expect(overallText(curves, "precision@1")).toContain("It is highest at pool 2 (0.600; the first stage alone has 0.500). At none of the 2 pools");

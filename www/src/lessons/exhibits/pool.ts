@@ -70,15 +70,15 @@ async function compute(lab: Lab, { deepest }: PoolInput, { signal, onProgress, r
   const evaluator = await lab.evaluator(signal);
   const labelled = lab.corpus;
   const questions = labelled.queries.length;
-  const total = questions + Math.min(TIMED_QUESTIONS, questions) + deepest;
-  const rankings = await denseRankings(ranker, labelled, deepest, { signal });
+  const total = 2 * questions + Math.min(TIMED_QUESTIONS, questions) + deepest;
+  const rankings = await denseRankings(ranker, labelled, deepest, { signal, onProgress: (done) => onProgress(done, total) });
   const pools = rankings.map(({ documents }) => documents);
   const logits = await scorePools(ranker, labelled, pools, {
     signal,
-    onProgress: (done) => onProgress(done, total),
+    onProgress: (done) => onProgress(questions + done, total),
     onAnswer: ({ device }) => device !== undefined && ran(device),
   });
-  const latency = await timeSearches(ranker, labelled, deepest, { signal, onProgress: (done) => onProgress(questions + done, total) });
+  const latency = await timeSearches(ranker, labelled, deepest, { signal, onProgress: (done) => onProgress(2 * questions + done, total) });
   const groups = await measurePools(evaluator, { labelled, pools, logits, deepest }, { signal, onProgress: (done) => onProgress(total - deepest + done, total) });
   return { groups, latency };
 }

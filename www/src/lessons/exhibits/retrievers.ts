@@ -69,14 +69,14 @@ async function compute(lab: Lab, { deepest, reranked }: RetrieversInput, { signa
   const evaluator = await lab.evaluator(signal);
   const labelled = lab.corpus;
   const questions = labelled.queries.length;
-  const total = questions + deepest;
-  const rankings = await firstStages(evaluator, await fusable(ranker, evaluator, labelled, { signal }), deepest);
+  const total = 2 * questions + deepest;
+  const rankings = await firstStages(evaluator, await fusable(ranker, evaluator, labelled, { signal, onProgress: (done) => onProgress(done, total) }), deepest);
   // Many candidates are in several pools; each is read once.
   const union = labelled.queries.map((_, i) => [...new Set(Object.values(rankings).flatMap((stage) => (stage[i] ?? []).slice(0, reranked)))]);
   const logits = await scorePools(ranker, labelled, union, {
     signal,
-    onProgress: (done) => onProgress(done, total),
+    onProgress: (done) => onProgress(questions + done, total),
     onAnswer: ({ device }) => device !== undefined && ran(device),
   });
-  return measureStages(evaluator, { labelled, rankings, logits, deepest, reranked }, { signal, onProgress: (done) => onProgress(questions + done, total) });
+  return measureStages(evaluator, { labelled, rankings, logits, deepest, reranked }, { signal, onProgress: (done) => onProgress(2 * questions + done, total) });
 }

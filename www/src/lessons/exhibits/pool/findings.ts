@@ -14,9 +14,9 @@ const GROUP_WORDS: Readonly<Record<GroupKey, string>> = { all: "questions", trap
 /** What metrics are called. */
 export const METRIC_NAMES: Readonly<Record<MetricKey, string>> = { "ndcg@10": "nDCG@10", "precision@1": "precision@1" };
 
-/** A share as a percentage. */
+/** A share as a percentage, which no line break parts from its sign. */
 export function percent(share: number): string {
-  return `${decimal(share * 100, 1)} %`;
+  return `${decimal(share * 100, 1)}\u00a0%`;
 }
 
 /** What is in the pool, and what isn't. */

@@ -92,6 +92,6 @@ export class PoolShowing implements Showing<PoolState, PoolInput, PoolData> {
     quality.show(qualityGraph(curves, metric), pool);
     time.show(timeGraph(data.latency, curves.recall.length), pool);
     this.#overall.textContent = overallText(curves, metric);
-    this.#numbers.show(tableOf(data, group, metric));
+    this.#numbers.show(() => tableOf(data, group, metric));
   }
 }

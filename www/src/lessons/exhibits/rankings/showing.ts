@@ -69,7 +69,7 @@ export class RankingsShowing implements Showing<RankingsState, RankingsState, Ra
     this.#answers.textContent = `“${run.input.query}” ${answersText(run.data, query)}`;
     this.#weight.textContent = weightText(run.data, query);
     this.#columns.replaceChildren(...FIRST_STAGES.map((stage) => this.#column(stage, run.data.stages[stage], query)));
-    this.#numbers.show(tableOf(corpus, run.data, query, LISTED));
+    this.#numbers.show(() => tableOf(corpus, run.data, query, LISTED));
   }
 
   #column(stage: FirstStage, found: readonly Found[], query: LabelledQuery | undefined): HTMLElement {

@@ -26,7 +26,7 @@ const NONE: Difference = { difference: { mean: 0, low: 0, high: 0 }, verdict: "u
 export function measuresOf({ stages }: Group, pool: number, reranked: number): readonly Measure[] {
   return [
     {
-      name: `recall of a pool of ${pool}`,
+      name: `Recall of a pool of ${pool}`,
       mean: (stage) => stages[stage].recall[pool - 1] ?? 0,
       difference: (stage) => stages[stage].recallDifference[pool - 1] ?? NONE,
     },
@@ -38,19 +38,19 @@ export function measuresOf({ stages }: Group, pool: number, reranked: number): r
 /** What pools of this size hold. */
 export function poolText({ stages, n }: Group, pool: number): string {
   const shares = FIRST_STAGES.map((stage) => `${STAGES[stage].name} ${percent(stages[stage].recall[pool - 1] ?? 0)}`);
-  return `Of the passages that answer, a pool of ${pool} holds: ${shares.join("; ")} (mean over ${n} questions).`;
+  return `Of the passages that answer, a pool of ${pool} holds: ${shares.join(", ")} (mean over ${n} questions).`;
 }
 
 /** What can be concluded on one measure. */
-export function againstText({ name, difference }: Measure): string {
+export function againstText({ difference }: Measure): string {
   const of = (verdict: Difference["verdict"]): string[] => OTHERS.filter((stage) => difference(stage).verdict === verdict).map((stage) => STAGES[stage].name);
   const parts = [
-    ["higher", of("helps")],
-    ["lower", of("hurts")],
-    ["no difference shown", of("unclear")],
+    ["Higher", of("helps")],
+    ["Lower", of("hurts")],
+    ["No difference shown", of("unclear")],
   ] as const;
-  const said = parts.filter(([, stages]) => stages.length > 0).map(([verdict, stages]) => `${verdict}: ${stages.join("; ")}`);
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}, against the bi-encoder alone – ${said.join(". ")}.`;
+  const said = parts.filter(([, stages]) => stages.length > 0).map(([verdict, stages]) => `${verdict}: ${stages.join(", ")}.`);
+  return said.join(" ");
 }
 
 /** All measures in numbers. */

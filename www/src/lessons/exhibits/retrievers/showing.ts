@@ -73,7 +73,7 @@ export class RetrieversShowing implements Showing<RetrieversState, RetrieversInp
       this.#drawn = { data: run.data, group: state.group };
       const group = run.data[state.group];
       this.#lines.show(recallGraph(group), state.pool);
-      this.#recalls.show(recallTable(group));
+      this.#recalls.show(() => recallTable(group));
       measuresOf(group, state.pool, run.input.reranked).forEach((measure, i) => this.#drawPanel(i, measure));
     }
     this.#point(state.pool);
@@ -98,7 +98,7 @@ export class RetrieversShowing implements Showing<RetrieversState, RetrieversInp
     const measures = measuresOf(group, pool, run.input.reranked);
     // The others have nothing to do with the pool.
     this.#drawPanel(0, measures[0]);
-    this.#measures.show(measureTable(measures));
+    this.#measures.show(() => measureTable(measures));
   }
 }
 
@@ -122,6 +122,6 @@ function drawDifferences(measure: Measure, width: number): Element {
     const { short, colour } = STAGES[stage];
     return { name: short, interval: measure.difference(stage).difference, colour, strong: measure.difference(stage).verdict !== "unclear" };
   });
-  const words = `${againstText(measure)} The numbers are in the table below.`;
+  const words = `${measure.name}, against the bi-encoder alone. ${againstText(measure)} The numbers are in the table below.`;
   return drawIntervals({ rows, label: "difference from the bi-encoder alone", differences: true, words }, width);
 }

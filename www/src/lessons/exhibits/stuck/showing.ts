@@ -1,6 +1,7 @@
 /** The stuck passage on the page: two strips of ranks with the pool's border to be dragged, and the first places of both. */
 
 import "../../../style/exhibits-pool.css";
+import "../../lines.css";
 import { MARKS } from "../../../labels";
 import { LIMITS } from "../../../state";
 import { h } from "../../../view/dom";
@@ -100,7 +101,7 @@ export class StuckShowing implements Showing<StuckState, StuckInput, StuckData> 
       this.#list("First stage", "by-scout", ordered(({ before }) => before)),
       this.#list(`After reranking a pool of ${pool}`, "by-judge", ordered(({ after }) => after)),
     );
-    this.#numbers.show(tableOf(corpus, places, pool));
+    this.#numbers.show(() => tableOf(corpus, places, pool));
   }
 
   #list(name: string, look: string, places: readonly Placed[]): HTMLElement {

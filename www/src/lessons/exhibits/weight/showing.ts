@@ -61,8 +61,8 @@ export class WeightShowing implements Showing<WeightState, WeightInput, WeightDa
       this.#learned.textContent = learnedText(data);
       this.#believed.textContent = believedText(data);
       this.#gain.textContent = gainText(data);
-      this.#curve.show(curveTable(data));
-      this.#folds.show(foldTable(data));
+      this.#curve.show(() => curveTable(data));
+      this.#folds.show(() => foldTable(data));
     }
     this.#point(at);
   }
