@@ -132,7 +132,7 @@ describe("your queries", () => {
       ["BM25, tabrank-minilm-l6", "5", "3"],
       ["BM25, tabrank-minilm-l6", "10", "3"],
     ]);
-    expect(await page.locator(".sweep .finding").textContent()).toMatch(/^(It helps|It hurts|No difference shown)\. Over 3 questions, nDCG@10 goes from/);
+    expect(await page.locator(".sweep .finding").textContent()).toMatch(/^(It helps|It hurts|No difference shown)\. Over 3 questions with a pool of 10, nDCG@10 goes from/);
     expect(await page.locator(".sweep-charts svg[role=img]").count()).toBe(2);
     const json = JSON.parse(await saved(page, "measurements", "Save as JSON")) as { corpus: string; rows: { metrics: Record<string, number> }[] };
     expect([json.corpus, json.rows.length]).toEqual([id, 6]);
