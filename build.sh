@@ -12,6 +12,8 @@
 #                                with --gpu both on WebGPU, by the browser's software adapter
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
+#   ./build.sh other-browsers    the page in Firefox and WebKit, if these are installed (Debian: firefox-esr, webkit2gtk-driver, xvfb);
+#                                in the making, and not yet part of `test`: not all of it passes
 #   ./build.sh apps              the npm package in apps of every kind; part of `test`
 #   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
 #   ./build.sh record [NAME ...] run the exhibits of the lessons again that are out of date, and keep what they give
@@ -316,6 +318,11 @@ reference() {
   tools/reference/node_modules/.bin/typedoc --options tools/reference/typedoc.json
 }
 
+other_browsers() {
+  site
+  (cd www && ../node_modules/.bin/vitest run --config vitest.others.config.ts)
+}
+
 # What the lessons show before the reader's own run is there.
 record() {
   site
@@ -376,6 +383,7 @@ case "$command" in
   kernel-tests) kernel_tests ;;
   apps) site; apps ;;
   reference) reference ;;
+  other-browsers) other_browsers ;;
   record) record "$@" ;;
   page-speed) page_speed "$@" ;;
   lint) lint ;;
