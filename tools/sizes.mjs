@@ -12,6 +12,9 @@ const row = (name, raw, gzip, br) => console.log(`${name.padEnd(44)} ${String(ra
 row("file in www/dist", "raw", "gzip", "brotli");
 /** Of the engine's builds, a browser downloads one. */
 const engine = (name) => (/tabrank_relaxed_bg.*\.wasm$/.test(name) ? "relaxed-simd" : "simd128");
+/** What the search needs of the page; the rest comes when a lesson or the bench is opened. */
+const first = (name) => /^assets\/(index|worker|evaluate|rolldown-runtime|preload-helper)[-.][^/]*\.js$/.test(name);
+const later = [0, 0, 0];
 const totals = { simd128: [0, 0, 0], "relaxed-simd": [0, 0, 0] };
 for (const name of readdirSync(dist, { recursive: true }).sort()) {
   const file = path.join(dist, name);
@@ -23,8 +26,10 @@ for (const name of readdirSync(dist, { recursive: true }).sort()) {
   }
   const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length, brotli(bytes)];
   row(name, ...sizes);
+  if (name.endsWith(".js") && !first(name)) sizes.forEach((size, i) => (later[i] += size));
   for (const [build, total] of Object.entries(totals)) {
-    if (name.endsWith(".js") || (name.endsWith(".wasm") && engine(name) === build)) sizes.forEach((size, i) => (total[i] += size));
+    if (first(name) || (name.endsWith(".wasm") && engine(name) === build)) sizes.forEach((size, i) => (total[i] += size));
   }
 }
-for (const [build, total] of Object.entries(totals)) row(`engine and page, ${build}: wasm and js`, ...total);
+for (const [build, total] of Object.entries(totals)) row(`engine and search, ${build}: wasm and js`, ...total);
+row("lessons, charts, bench, offline: js", ...later);

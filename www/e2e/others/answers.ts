@@ -2,7 +2,7 @@
 
 import type { Build } from "tabrank";
 import { native, type Score } from "../browser";
-import type { Tab } from "./tab";
+import type { Tab } from "./driver/tab";
 
 /** Waits until a search for this question has been shown. */
 export function shown(tab: Tab, question: string): Promise<void> {

@@ -1,43 +1,27 @@
-/** The same tests in every browser, each with a tab and a server of its own. */
+/** What the tests find when they run, and what all of them want. */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
-import { insistOnBuild } from "../browser";
+import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import type { Server } from "../server";
-import { BROWSERS, type Browser } from "./driver";
-import type { Tab } from "./tab";
+import type { Browser, Tab } from "./driver/tab";
 
 /** What there is during a test. */
 export interface Here {
   browser: Browser;
   server: Server;
+  /** A new one for each test. */
   tab: Tab;
 }
 
-/** Has these tests run in each browser. What they find in `here` is there once they run, and `tab` is a new one for each. */
-export function inEachBrowser(startServer: () => Promise<Server>, tests: (here: Here) => void): void {
-  describe.each(Object.entries(BROWSERS))("%s", (_name, start) => {
-    const here = {} as Here;
+/** Has a server run for the tests that are defined beside this call. */
+export function serving(here: Here, start: () => Promise<Server>): void {
+  beforeAll(async () => {
+    here.server = await start();
+  });
 
-    beforeAll(async () => {
-      insistOnBuild();
-      here.server = await startServer();
-      here.browser = await start();
-      console.log(here.browser.name);
-    });
+  afterAll(() => here.server?.close());
 
-    afterAll(async () => {
-      await here.browser?.close();
-      await here.server?.close();
-    });
-
-    beforeEach(async () => {
-      here.server.requests.length = 0;
-      here.tab = await here.browser.tab();
-    });
-
-    afterEach(() => here.tab?.close());
-
-    tests(here);
+  beforeEach(() => {
+    here.server.requests.length = 0;
   });
 }
 

@@ -100,12 +100,8 @@ export class Running {
     }
   }
 
-  /** Ends it, and what it has started; `gracefully` lets it do so itself first. */
-  async end(gracefully?: () => Promise<unknown>): Promise<void> {
-    if (gracefully !== undefined) {
-      await gracefully().catch(() => undefined);
-      await Promise.race([this.#exited, new Promise((resolve) => setTimeout(resolve, 5000))]);
-    }
+  /** Ends it, and what it has started. Nothing of it is wanted any more, so it isn't asked. */
+  async end(): Promise<void> {
     this.#kill();
     await this.#exited;
     process.off("exit", this.#atExit);

@@ -2,9 +2,8 @@
 
 import { mkdirSync } from "node:fs";
 import WebSocket from "ws";
-import type { Browser } from "./driver";
 import { find, Folder, Running } from "./programs";
-import { Tab, type Wire } from "./tab";
+import { Tab, type Browser, type Wire } from "./tab";
 
 /** The parts of BiDi's messages that are used; https://www.w3.org/TR/webdriver-bidi/ has the rest. */
 interface Message {
@@ -78,8 +77,8 @@ export async function startFirefox(): Promise<Browser> {
   // Port 0 is any that is free. HOME is where Firefox would look for, and leave, what isn't in the profile.
   const options = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"];
   const running = new Running(path, options, { HOME: folder.path });
-  const end = async (gracefully?: () => Promise<unknown>): Promise<void> => {
-    await running.end(gracefully);
+  const close = async (): Promise<void> => {
+    await running.end();
     folder.remove();
   };
   try {
@@ -89,10 +88,10 @@ export async function startFirefox(): Promise<Browser> {
     return {
       name: `Firefox ${capabilities.browserVersion}`,
       tab: async () => new Tab(await openTab(session)),
-      close: () => end(() => session.send("browser.close")),
+      close,
     };
   } catch (error) {
-    await end();
+    await close();
     throw error;
   }
 }

@@ -1,11 +1,10 @@
 /** WebKitGTK's own browser, driven by WebDriver, on a screen that nobody sees. */
 
 import { execFileSync } from "node:child_process";
-import type { Browser } from "./driver";
 import type { InputSource } from "./input";
 import { find, Folder, freePort, hidden, Running } from "./programs";
 import { startProxy } from "./proxy";
-import { Tab, type Wire } from "./tab";
+import { Tab, type Browser, type Wire } from "./tab";
 
 /** How long a browser may take to start, in milliseconds. */
 const PATIENCE = 20_000;
@@ -24,7 +23,8 @@ export async function startWebKit(): Promise<Browser> {
   ]);
   try {
     const display = `:${await screen.says(/^(\d+)\n/m)}`;
-    const name = execFileSync(browser, ["--version"], { encoding: "utf8", env: { ...process.env, DISPLAY: display }, timeout: PATIENCE }).trim();
+    const env = { ...process.env, DISPLAY: display };
+    const name = execFileSync(browser, ["--version"], { encoding: "utf8", env, timeout: PATIENCE }).trim();
     return { name, tab: async () => new Tab(await insist(() => openTab(driver, browser, display))), close: () => screen.end() };
   } catch (error) {
     await screen.end();

@@ -1,6 +1,15 @@
-/** A tab as a person uses it, whatever protocol the browser is driven by. */
+/** A browser and its tabs as a person uses them, whatever protocol they are driven by. */
 
 import { keys, pointer, typing, type InputSource } from "./input";
+
+/** A browser that has been started, without a window to be seen and with nothing in its storage. */
+export interface Browser {
+  /** Its name and version. */
+  readonly name: string;
+  /** A tab whose storage is its own. One at a time: close it before the next. */
+  tab(): Promise<Tab>;
+  close(): Promise<void>;
+}
 
 /** What a protocol has to offer. */
 export interface Wire {

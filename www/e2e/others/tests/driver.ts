@@ -1,13 +1,16 @@
-/** Whether the browsers' complaints and requests are seen at all: a test that there were none is worth no more than this. */
+/** Tests of what drives the browsers: that there were no complaints and no requests to others means something only if they are seen. */
 
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { serve } from "../server";
-import { inEachBrowser } from "./setting";
+import { serve } from "../../server";
+import { serving, type Here } from "../setting";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
-inEachBrowser(() => serve(folder, "/"), (here) => {
+/** Defines them, for the browser that there will be. */
+export function testDriver(here: Here): void {
+  serving(here, () => serve(folder, "/"));
+
   it("tells of errors, warnings and requests to others, from the first script of a page on", async () => {
     const { tab, server } = here;
     const told = async () => (await tab.complaints()).join("\n");
@@ -53,4 +56,4 @@ inEachBrowser(() => serve(folder, "/"), (here) => {
     expect(await kept()).toEqual([0, false]);
     expect(await here.tab.complaints()).toEqual([]);
   });
-});
+}
