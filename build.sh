@@ -13,7 +13,7 @@
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
 #   ./build.sh other-browsers    the page in Firefox and WebKit, if these are installed (Debian: firefox-esr, webkit2gtk-driver, xvfb);
-#                                in the making, and not yet part of `test`: not all of it passes
+#                                not yet part of `test`
 #   ./build.sh apps              the npm package in apps of every kind; part of `test`
 #   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
 #   ./build.sh record [NAME ...] run the exhibits of the lessons again that are out of date, and keep what they give

@@ -57,7 +57,8 @@ export class Store {
    * What was kept of the same address under other keys, its older versions, is dropped then.
    */
   put(key: URL, bytes: Bytes, sha256: string): void {
-    const response = new Response(bytes, { headers: { [hashHeader]: sha256 } });
+    // By way of a Blob: WebKit's Response doesn't copy bytes that it is given, and these are the engine's memory, which soon has others.
+    const response = new Response(new Blob([bytes]), { headers: { [hashHeader]: sha256 } });
     this.#waiting.push(async () => {
       for (const { url } of await this.#cache.keys(key.href, { ignoreSearch: true })) {
         if (url !== key.href && isVersion(url, key.href)) await this.#cache.delete(url);

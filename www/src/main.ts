@@ -59,5 +59,5 @@ const app = { address, trouble, library: library() };
 void new Router(app).start();
 void app.library.then(async ({ models }) => {
   await models.open(address.settings);
-  if (models.info !== undefined) await keepOffline(models.info.build);
+  if (models.info !== undefined) await keepOffline();
 });

@@ -2,16 +2,16 @@
 
 import simd128 from "tabrank/wasm?url";
 import relaxedSimd from "tabrank/wasm/relaxed-simd?url";
-import type { Build } from "tabrank";
 import { beside } from "../session";
 
-const ENGINES: Readonly<Record<Build, string>> = { simd128, "relaxed-simd": relaxedSimd };
+const ENGINES = [simd128, relaxedSimd];
 
 /**
- * Keeps the page and the build of the engine that this machine uses. To be called once everything is loaded, so that it is in nobody's
- * way. Where it can't be had (no HTTPS, a private window, storage refused), the page works as before, with a connection.
+ * Keeps the page and both builds of the engine: which is the quicker one is measured at each visit, and on a busy machine it may be the
+ * other one next time. To be called once everything is loaded, so that it is in nobody's way. Where it can't be had (no HTTPS, a private
+ * window, storage refused), the page works as before, with a connection.
  */
-export async function keepOffline(build: Build): Promise<void> {
+export async function keepOffline(): Promise<void> {
   // The development server's files change under their names.
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
   try {
@@ -20,8 +20,8 @@ export async function keepOffline(build: Build): Promise<void> {
     if (navigator.serviceWorker.controller === null) {
       await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
     }
-    // Fetched before the service worker was there: it comes out of the browser's own cache now.
-    await (await fetch(ENGINES[build])).arrayBuffer();
+    // The one in use was fetched before the service worker was there: it comes out of the browser's own cache now.
+    for (const url of ENGINES) await (await fetch(url)).arrayBuffer();
   } catch {
     // Nothing that the reader asked for has failed.
   }
