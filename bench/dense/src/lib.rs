@@ -44,7 +44,7 @@ pub extern "C" fn dense_search(seed: u32, k: usize) -> u32 {
         let (index, width) = index.as_ref().expect("prepared");
         let query = Random(u64::from(seed) << 32 | 0xD1B5_4A33).unit(*width);
         let fold = |sum: u32, value: u32| (sum ^ value).wrapping_mul(0x0100_0193);
-        index.search(&query, k).iter().fold(0x811C_9DC5, |sum, hit| fold(fold(sum, hit.document as u32), hit.cosine.to_bits()))
+        index.search(&query, k).iter().fold(0x811C_9DC5, |sum, hit| fold(fold(sum, hit.document as u32), hit.score.to_bits()))
     })
 }
 
