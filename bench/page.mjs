@@ -2,34 +2,20 @@
 // stretch while models load and work. Each round is a first visit, with nothing stored. What is measured is the browser's own:
 // largest contentful paint, and the long tasks (over 50 ms) of the page's main thread.
 
-import { createReadStream, existsSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch } from "./lib/browser.mjs";
 import { machine } from "./lib/machine.mjs";
+import { serve } from "./lib/server.mjs";
+import { median } from "./lib/statistics.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const site = join(root, "www/dist");
 const at = process.argv.indexOf("--rounds");
 const rounds = at > 0 ? Number(process.argv[at + 1]) : 5;
 
-/** @type {Record<string, string>} */
-const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm", ".json": "application/json", ".svg": "image/svg+xml" };
-
-const server = createServer((request, response) => {
-  const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
-  const file = join(site, path === "/" ? "index.html" : path);
-  if (!existsSync(file) || !statSync(file).isFile()) {
-    response.writeHead(404).end();
-    return;
-  }
-  response.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Content-Length": statSync(file).size });
-  createReadStream(file).pipe(response);
-});
-await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-const address = server.address();
-const url = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/`;
+const server = await serve(site, false);
 
 /** What is opened, and how one sees that the models have done their work. */
 const visits = [
@@ -37,9 +23,6 @@ const visits = [
   { name: "lesson", query: "?lesson=the-trap", done: "text=Computed in this tab" },
   { name: "list of lessons", query: "?lessons", done: undefined },
 ];
-
-/** @param {number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const browser = await launch();
 const results = [];
@@ -58,7 +41,7 @@ for (const { name, query, done } of visits) {
         for (const entry of list.getEntries()) seen.tasks.push(entry.duration);
       }).observe({ type: "longtask", buffered: true });
     });
-    await page.goto(`${url}${query}`);
+    await page.goto(`${server.url}${query}`);
     if (done === undefined) await page.waitForTimeout(3000);
     else await page.waitForSelector(done, { timeout: 120_000 });
     await page.waitForTimeout(500);

@@ -157,7 +157,7 @@ export class Channel {
 
   /** Ends the worker, which may still write down what it has begun to; what is under way is rejected. */
   dispose(): void {
-    this.#close(new DisposedError("This ranker was disposed of. Load a new one."));
+    this.#close(new DisposedError("This ranker or evaluator was disposed of. Load or open a new one."));
   }
 
   #receive(reply: Reply): void {

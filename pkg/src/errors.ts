@@ -50,7 +50,7 @@ export class ManifestError extends TabrankError {
   readonly code = "bad-manifest";
 }
 
-/** The ranker was disposed of before the operation could end. */
+/** The ranker or evaluator was disposed of before the operation could end. */
 export class DisposedError extends TabrankError {
   override readonly name = "DisposedError";
   readonly code = "disposed";

@@ -25,6 +25,12 @@ export function string(value: unknown, what: string): string {
   return wellFormed(value);
 }
 
+/** Strings, made well-formed, in an array of their own. */
+export function strings(value: unknown, what: string): string[] {
+  array(value, what);
+  return Array.from(value, (each, i) => string(each, `${what}[${i}]`));
+}
+
 /** A whole number from `least`, usually 1. Anything beyond what the engine can count means "all" just as well. */
 export function count(value: unknown, what: string, least = 1): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {

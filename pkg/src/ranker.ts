@@ -5,7 +5,7 @@ import type { ScoreCache } from "./cache.js";
 import type { CallOptions } from "./channel.js";
 import type { Crew } from "./crew.js";
 import { aborted, BadInputError, InternalError, NotReadyError } from "./errors.js";
-import { array, candidates, count, documents as checkDocuments, finder, string, wellFormed, type Held } from "./input.js";
+import { array, candidates, count, documents as checkDocuments, finder, string, strings, wellFormed, type Held } from "./input.js";
 import { bestFirst } from "./order.js";
 import type { Calls, Candidates, LoadedInfo, Score, Step } from "./protocol.js";
 import { Scorer, type TaskOptions } from "./scorer.js";
@@ -253,8 +253,7 @@ export class Ranker<M = unknown> {
   /** Unit vectors of texts, in their order. Some models read queries and documents differently, so `kind` must be said. */
   async embed(texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
     this.#insistOnBiEncoder();
-    array(texts, "texts");
-    const plain = Array.from(texts, (text, i) => string(text, `texts[${i}]`));
+    const plain = strings(texts, "texts");
     const { kind, signal, onProgress } = options ?? {};
     if (kind !== "query" && kind !== "document") {
       throw new BadInputError(`kind must be "query" or "document", but it is ${JSON.stringify(kind)}.`);

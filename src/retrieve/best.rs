@@ -47,7 +47,7 @@ impl Best {
     }
 }
 
-/// Cosines descending, then documents ascending: a total order, in which a stable sort by score leaves them.
+/// Scores descending, then documents ascending: a total order, in which a stable sort by score leaves them.
 fn order(a: &Hit, b: &Hit) -> Ordering {
     b.score.total_cmp(&a.score).then(a.document.cmp(&b.document))
 }

@@ -1,28 +1,14 @@
 /** The bench's labels and measurements on a library of the reader's own, and comparisons of set-ups. */
 
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
-import { insistOnBuild, launch, native, open, repository, site } from "./browser";
-import { serve, type Server } from "./server";
+import { violations } from "./audit";
+import { native, repository } from "./browser";
+import { served } from "./here";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-let server: Server;
-let browser: Browser;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(site, "/some/folder/");
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const here = served();
 
 /** A shelf of the project's own library, as somebody's file. */
 const shelf = readFileSync(`${repository}corpus/passages.jsonl`, "utf8")
@@ -57,19 +43,9 @@ async function saved(page: Page, part: "labels" | "measurements", button: string
   return readFileSync((await download.path()) ?? "", "utf8");
 }
 
-/** What axe finds in the view that is shown. */
-async function faults(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: axe }).catch(() => page.evaluate(axe));
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-    const { violations } = await axe.run({ resultTypes: ["violations"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" ")}`);
-  });
-}
-
 describe("your queries", () => {
   it("are labelled by keys and clicks, kept, exported, imported and measured", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=corpus&device=cpu`, { bypassCSP: true });
+    const { page, complaints, close } = await here.open("?bench=corpus&device=cpu", { bypassCSP: true });
     const id = await makeLibrary(page);
     await page.getByRole("link", { name: "Your queries" }).click();
     await page.waitForFunction(() => document.querySelector(".label-counts")?.textContent?.includes("No question has been labelled yet") === true);
@@ -91,7 +67,7 @@ describe("your queries", () => {
     const given = found.map(([passage, label], i) => [passage, { 0: "answers fully", 1: "near miss", 2: "off", 4: "answers" }[i] ?? label]);
     await expect.poll(() => labels(page)).toEqual(given);
     expect(await summary(page)).toContain(`4 of ${found.length} candidates labelled`);
-    expect(await faults(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
 
     // It is a link, and it is kept.
     await page.waitForTimeout(500);
@@ -138,7 +114,7 @@ describe("your queries", () => {
     expect([json.corpus, json.rows.length]).toEqual([id, 6]);
     expect(rows.map((cells) => cells[7])).toEqual(json.rows.map(({ metrics }) => (metrics["ndcg@10"] ?? -1).toFixed(3)));
     expect((await saved(page, "measurements", "Save as CSV")).trimEnd().split("\n")).toHaveLength(7);
-    expect(await faults(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
 
     // A label more, and the measurement says that it is of the labels before; nothing has to be read again.
     const stale = page.getByText("The labels have changed since this was measured.", { exact: false });
@@ -152,7 +128,7 @@ describe("your queries", () => {
   });
 
   it("of this page's library can be looked at and measured, but not changed; Stop keeps what is done", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=queries&pools=5&device=cpu&q=${encodeURIComponent(FIRST_QUERY)}%20`);
+    const { page, complaints, close } = await here.open(`?bench=queries&pools=5&device=cpu&q=${encodeURIComponent(FIRST_QUERY)}%20`);
     await page.locator(".candidates > li").first().waitFor({ timeout: 60_000 });
     expect(await page.locator(".candidates input:not(:disabled)").count()).toBe(0);
     expect(await page.locator(".label-counts").textContent()).toContain("192 questions");
@@ -175,7 +151,7 @@ describe("your queries", () => {
 describe("compare", () => {
   it("gives one worker's logits to the bit with two, says why a device isn't there, and ends its rankers", async () => {
     const set = ["cpu,1,,", "cpu,2,,", "webgpu,1,,"].map((one) => `set=${one}`).join("&");
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=compare&build=simd128&pool=5&device=cpu&${set}`, { bypassCSP: true });
+    const { page, complaints, close } = await here.open(`?bench=compare&build=simd128&pool=5&device=cpu&${set}`, { bypassCSP: true });
     await page.getByRole("button", { name: "Compare", exact: true }).click({ timeout: 60_000 });
     await expect.poll(() => page.locator(".run-line .steps").textContent(), { timeout: 100_000 }).toContain("Done:");
     const row = async (name: string) => page.locator(".compare-part tbody tr").filter({ hasText: name }).locator("td").allTextContents();
@@ -192,7 +168,7 @@ describe("compare", () => {
     }
     // Those that were compared are ended: what is left are the workers of the models in use.
     await expect.poll(() => page.workers().length).toBeLessThanOrEqual(4);
-    expect(await faults(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await close();
   });

@@ -1,40 +1,24 @@
 /** The bench's libraries: made of what is pasted or in files, searched, kept across visits, stopped and gone on with, exported and imported. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { parseJsonLines, type Passage } from "../src/corpus";
 import { pack } from "../src/library/archive";
 import type { UserPassage } from "../src/library/library";
 import { FIRST_QUERY } from "../src/state";
-import { column, insistOnBuild, launch, open, repository, shown, site } from "./browser";
-import { serve, type Server } from "./server";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { overflow, violations } from "./audit";
+import { column, repository, shown } from "./browser";
+import { served } from "./here";
 
 /** Titles of the library of the page. */
 const shipped = new Set(
   parseJsonLines<Passage>(readFileSync(join(repository, "corpus/passages.jsonl"), "utf8"), "passages.jsonl").map(({ title }) => title),
 );
 
-let server: Server;
-let browser: Browser;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(site, "/some/folder/");
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-afterEach(() => server.held.clear());
+const here = served();
 
 const SUBJECTS = ["tea", "rain", "glass", "railways", "salt", "bees", "snow", "clocks", "rope", "ink"];
 
@@ -94,7 +78,7 @@ async function ask(page: Page, question: string): Promise<string[]> {
 
 describe("a library of one's own", () => {
   it("is made of a pasted text, searched, and there again after a reload, without being read again", async () => {
-    const { page, complaints, requests, close } = await open(browser, `${server.url}?bench=corpus`, {}, eavesdrop);
+    const { page, complaints, requests, close } = await here.open("?bench=corpus", {}, eavesdrop);
     await page.locator("#paste").fill(notes(30));
     await page.locator(".paste .go").click();
     await page.locator("#preview-title", { hasText: "Found: 30 passages of 30 documents" }).waitFor();
@@ -128,7 +112,7 @@ describe("a library of one's own", () => {
     expect((await column(page, "judge")).map((entry) => entry.id)).toEqual(found);
     expect((await asked(page)).texts).toBe(0);
     expect((await asked(page)).names).toContain("openIndex");
-    expect(requests.every((request) => request.startsWith(server.url) || request.startsWith("blob:"))).toBe(true);
+    expect(requests.every((request) => request.startsWith(here.server.url) || request.startsWith("blob:"))).toBe(true);
 
     // Back to the library of the page, and forth by the browser's history.
     await page.locator(".library-line .back").click();
@@ -142,7 +126,7 @@ describe("a library of one's own", () => {
   });
 
   it("makes room for the library of the page in lessons, and is searched again afterwards", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=corpus`, {}, eavesdrop);
+    const { page, complaints, close } = await here.open("?bench=corpus", {}, eavesdrop);
     await make(page, notes(12), "Travels");
     await page.locator(".search-it").click();
     const found = await ask(page, "who wrote of glass");
@@ -168,7 +152,7 @@ describe("a library of one's own", () => {
   });
 
   it("is made of files, by columns of the reader's choice; a broken file is named; it is exported, removed, imported", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=corpus`, { acceptDownloads: true }, eavesdrop);
+    const { page, complaints, close } = await here.open("?bench=corpus", { acceptDownloads: true }, eavesdrop);
     const rows = SUBJECTS.map(
       (subject, n) => `${n},${subject},"A long remark on nothing in particular, number ${n}.","All about ${subject}."`,
     );
@@ -225,7 +209,7 @@ describe("a library of one's own", () => {
     expect(new URL(page.url()).searchParams.has("corpus")).toBe(false);
 
     // Whoever gets the link without the file is told so; the file makes it whole, and nothing is read anew.
-    await page.goto(`${server.url}?bench=corpus&corpus=${id}`);
+    await page.goto(`${here.server.url}?bench=corpus&corpus=${id}`);
     await page.locator(".corpus-part .library-line", { hasText: "which this browser doesn’t have" }).waitFor();
     await page
       .locator("#pick")
@@ -272,7 +256,7 @@ describe("a library of one's own", () => {
       queries,
     };
     const archive = Buffer.from(await (await pack(record, undefined)).arrayBuffer());
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=corpus`);
+    const { page, complaints, close } = await here.open("?bench=corpus");
     await page.locator("#pick").setInputFiles([{ name: "labelled.tabrank.zip", mimeType: "", buffer: archive }]);
     expect(await says(page, /^Imported/)).toContain("10 passages, 2 labelled questions, no vectors");
     await row(page, "Labelled").locator("button", { hasText: "Make it searchable" }).click();
@@ -298,7 +282,7 @@ describe("a library of one's own", () => {
   });
 
   it("can be stopped while it is made searchable, and goes on from there after a reload", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=corpus`, {}, eavesdrop);
+    const { page, complaints, close } = await here.open("?bench=corpus", {}, eavesdrop);
     await page.locator(".kept > li").first().waitFor();
     await page.waitForFunction(() => document.querySelector<HTMLElement>("#loading")?.hidden === true, undefined, { timeout: 90_000 });
     await page.locator("#paste").fill(notes(60, "It was cold on the way, and warm at the end of it; nobody said why. ".repeat(8)));
@@ -319,7 +303,7 @@ describe("a library of one's own", () => {
 
     // A link to it goes on as well, while the models open; stopped there, the library of the page is searched.
     const id = await kept.getAttribute("data-library");
-    await page.goto(`${server.url}?q=tea&corpus=${id}`);
+    await page.goto(`${here.server.url}?q=tea&corpus=${id}`);
     await page.locator("#loading", { hasText: "The scout reads your library “Long travels”" }).waitFor({ timeout: 90_000 });
     await page.locator("#loading button", { hasText: "Stop reading it" }).click();
     await shown(page, "tea");
@@ -343,10 +327,7 @@ describe("a library of one's own", () => {
 
 describe("a link to a library that this browser doesn't have", () => {
   it("says so, and searches the library of the page", async () => {
-    const { page, complaints, close } = await open(
-      browser,
-      `${server.url}?q=${encodeURIComponent(FIRST_QUERY)}&corpus=somebody-elses-1a2b3c`,
-    );
+    const { page, complaints, close } = await here.open(`?q=${encodeURIComponent(FIRST_QUERY)}&corpus=somebody-elses-1a2b3c`);
     await shown(page, FIRST_QUERY);
     const line = page.locator(".work .library-line");
     expect(await line.textContent()).toContain("This link asks for the library “somebody-elses-1a2b3c”, which this browser doesn’t have");
@@ -361,7 +342,7 @@ describe("a link to a library that this browser doesn't have", () => {
 
 describe("five thousand passages", () => {
   it("are read, kept and listed without a page full of them, and can be stopped at once", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?bench=corpus`, {}, (page) =>
+    const { page, complaints, close } = await here.open("?bench=corpus", {}, (page) =>
       page.addInitScript(() => {
         const seen = { longest: 0 };
         Object.assign(window, { seen });
@@ -406,7 +387,7 @@ describe("accessibility", () => {
     ["dark", 360],
   ] as const) {
     it(`has nothing that axe finds fault with: ${colorScheme}, ${width} px`, async () => {
-      const { page, complaints, close } = await open(browser, `${server.url}?bench=corpus`, {
+      const { page, complaints, close } = await here.open("?bench=corpus", {
         colorScheme,
         viewport: { width, height: 800 },
       });
@@ -433,13 +414,8 @@ describe("accessibility", () => {
           await ask(page, "tea");
           await page.waitForTimeout(1000);
         }
-        await page.evaluate(axe);
-        const violations = await page.evaluate(async () => {
-          const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-          return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-        });
-        expect(violations, place).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), place).toBe(0);
+        expect(await violations(page), place).toEqual([]);
+        expect(await overflow(page), place).toBe(0);
       }
       expect(complaints).toEqual([]);
       await close();

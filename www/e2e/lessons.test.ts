@@ -1,44 +1,26 @@
 /** Lessons: recorded runs first and live ones after them, states as links, and how they are read, heard and printed. */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import type { TrapData } from "../src/lessons/exhibits/trap";
 import type { WordsData } from "../src/lessons/exhibits/words";
 import { FIRST_QUERY } from "../src/state";
-import { insistOnBuild, launch, open, repository, shown, site } from "./browser";
-import { serve, type Server } from "./server";
+import { overflow, violations } from "./audit";
+import { open, repository, shown } from "./browser";
+import { served } from "./here";
 
 const recorded = (name: string): { made: string; data: unknown } =>
   JSON.parse(readFileSync(join(repository, "www/lessons/recorded", `${name}.json`), "utf8")) as { made: string; data: unknown };
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-let server: Server;
-let browser: Browser;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(site, "/some/folder/");
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-afterEach(() => {
-  server.held.clear();
-  server.absent.clear();
-});
+const here = served();
 
 /** Keeps the models, and the engine too, from arriving; gives the function that lets them go. */
 function hold(...ends: string[]): () => void {
   let release = (): void => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
-  for (const end of ends) server.held.set(end, gate);
+  for (const end of ends) here.server.held.set(end, gate);
   return release;
 }
 
@@ -68,7 +50,7 @@ const trapNumbers = ({ passages }: TrapData): number[] =>
 describe("lesson 1", () => {
   it("shows the recorded run at once, and the reader's own as soon as the models are here: the same numbers", async () => {
     const release = hold(".gguf", ".wasm");
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=the-trap`);
+    const { page, complaints, close } = await here.open("?lesson=the-trap");
     const run = recorded("the-trap.1");
     await page.locator("figure[data-exhibit='1'] svg").first().waitFor();
     expect(await page.title()).toBe("The trap – tabrank");
@@ -84,7 +66,7 @@ describe("lesson 1", () => {
   });
 
   it("moves the dots when the word is left out, keeps that in its address, and takes it from there", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=the-trap`);
+    const { page, complaints, close } = await here.open("?lesson=the-trap");
     await live(page);
     const figure = page.locator("figure[data-exhibit='1']");
     const dots = () => figure.locator("circle.now").evaluateAll((circles) => circles.map((circle) => Math.round(circle.getBoundingClientRect().x)));
@@ -104,7 +86,7 @@ describe("lesson 1", () => {
   });
 
   it("compares a pair of the reader's own, and shares it", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=the-trap`);
+    const { page, complaints, close } = await here.open("?lesson=the-trap");
     await live(page);
     const figure = page.locator("figure[data-exhibit='1']");
     await figure.locator("summary", { hasText: "own pair" }).click();
@@ -116,7 +98,7 @@ describe("lesson 1", () => {
     const rows = await figure.locator("tbody th").allTextContents();
     expect(rows.length).toBeGreaterThanOrEqual(5);
     expect(await mark(page).textContent()).toContain("Computed in this tab");
-    const other = await open(browser, page.url());
+    const other = await open(here.browser, page.url());
     await live(other.page);
     expect(await other.page.locator("figure[data-exhibit='1'] tbody th").allTextContents()).toEqual(rows);
     await other.close();
@@ -131,7 +113,7 @@ describe("lesson 2", () => {
 
   it("shows the recorded run, then the same numbers computed here", async () => {
     const release = hold(".gguf");
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=why`);
+    const { page, complaints, close } = await here.open("?lesson=why");
     const run = recorded("why.1").data as WordsData;
     await page.locator(".marked .word").first().waitFor();
     expect(await mark(page).textContent()).toContain("Recorded on");
@@ -144,7 +126,7 @@ describe("lesson 2", () => {
   });
 
   it("takes question and passage from its address, and says what a word does by keyboard and by pointer", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=why&x1.q=has+no+reed&x1.t=A+flute+needs+no+reed.`);
+    const { page, complaints, close } = await here.open("?lesson=why&x1.q=has+no+reed&x1.t=A+flute+needs+no+reed.");
     expect(await live(page)).toContain("Computed in this tab");
     expect(await page.locator("#x1-query").inputValue()).toBe("has no reed");
     expect(await page.locator("#x1-text").inputValue()).toBe("A flute needs no reed.");
@@ -168,7 +150,7 @@ describe("lesson 2", () => {
 
 describe("a link below an exhibit", () => {
   it("sets the exhibit, and brings it into sight", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=why`, { reducedMotion: "reduce" });
+    const { page, complaints, close } = await here.open("?lesson=why", { reducedMotion: "reduce" });
     await page.locator(".marked .word").first().waitFor();
     await page.locator(".lesson a", { hasText: "about the oboe" }).click();
     await page.locator(".cosine .marked", { hasText: "The oboe is a woodwind" }).waitFor({ timeout: 60_000 });
@@ -186,8 +168,7 @@ describe("a link below an exhibit", () => {
 
 describe("the views", () => {
   it("share the models, and follow links, back and forward", async () => {
-    server.requests.length = 0;
-    const { page, complaints, close } = await open(browser, server.url);
+    const { page, complaints, close } = await here.open();
     await shown(page, FIRST_QUERY);
     await page.locator(".views a", { hasText: "Lessons" }).click();
     await page.locator("h1", { hasText: "Lessons" }).waitFor();
@@ -206,13 +187,13 @@ describe("the views", () => {
     await page.goForward();
     await page.goForward();
     await live(page);
-    expect(server.requests.filter((path) => path.endsWith(".gguf"))).toHaveLength(2);
+    expect(here.server.requests.filter((path) => path.endsWith(".gguf"))).toHaveLength(2);
     expect(complaints).toEqual([]);
     await close();
   });
 
   it("keep settings in every address, and search only where that is shown", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=the-trap&pool=7&device=cpu`);
+    const { page, complaints, close } = await here.open("?lesson=the-trap&pool=7&device=cpu");
     expect(await live(page)).toContain("cpu");
     expect(await page.locator("#judge [data-id]").count()).toBe(0);
     await page.locator(".views a", { hasText: "Search" }).click();
@@ -228,7 +209,7 @@ describe("the views", () => {
   });
 
   it("say so where there is no such lesson", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=astrology`);
+    const { page, complaints, close } = await here.open("?lesson=astrology");
     expect(await page.locator(".lesson-list .note").textContent()).toContain("There is no lesson called “astrology”");
     expect(await page.locator(".lesson-list li").count()).toBeGreaterThanOrEqual(2);
     expect(complaints).toEqual([]);
@@ -238,14 +219,14 @@ describe("the views", () => {
 
 describe("a lesson without models", () => {
   it("keeps the recorded run with the reason, and has its own once Retry works", async () => {
-    server.absent.add("tabrank-minilm-l6-Q8_0.gguf");
-    const { page, close } = await open(browser, `${server.url}?lesson=the-trap`);
+    here.server.absent.add("tabrank-minilm-l6-Q8_0.gguf");
+    const { page, close } = await here.open("?lesson=the-trap");
     await page.locator("#trouble h2").waitFor();
     await page.waitForSelector("figure[data-progress=unloaded]");
     const said = (await mark(page).textContent()) ?? "";
     expect(said).toMatch(/^Recorded on .* It stays, as the models could not be loaded: .*404/);
     expect(await page.locator("figure svg").count()).toBe(2);
-    server.absent.clear();
+    here.server.absent.clear();
     await page.locator("#trouble button", { hasText: "Retry" }).click();
     expect(await live(page)).toContain("Computed in this tab");
     await close();
@@ -256,7 +237,7 @@ describe("a lesson on its way", () => {
   // How soon, `./build.sh page-speed` measures.
   it("is there to be read before engine and models, and nothing jumps when they come", async () => {
     const release = hold(".gguf", ".wasm");
-    const { page, complaints, close } = await open(browser, `${server.url}?lesson=the-trap`, {}, (page) =>
+    const { page, complaints, close } = await here.open("?lesson=the-trap", {}, (page) =>
       page.addInitScript(() => {
         const seen = { shift: 0 };
         Object.assign(window, { seen });
@@ -285,24 +266,18 @@ describe("accessibility", () => {
       for (const place of places) {
         // Lessons with their recorded runs, and with the panel that says what is loading.
         if (place !== "") hold(".gguf");
-        const { page, complaints, close } = await open(browser, `${server.url}${place}`, { colorScheme, viewport: { width, height: 800 } });
+        const { page, complaints, close } = await here.open(`${place}`, { colorScheme, viewport: { width, height: 800 } });
         if (place === "") await shown(page, FIRST_QUERY);
         else await page.locator(place === "?lessons" ? ".lesson-list" : "article.lesson").waitFor();
         await page.waitForFunction(() => [...document.querySelectorAll("figure .stage")].every((stage) => stage.childElementCount > 0));
         // What is folded away counts as well.
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
         await page.waitForTimeout(300);
-        await page.evaluate(axe);
-        const violations = await page.evaluate(async () => {
-          const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-          return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-        });
-        expect(violations, place).toEqual([]);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        expect(overflow, place).toBe(0);
+        expect(await violations(page), place).toEqual([]);
+        expect(await overflow(page), place).toBe(0);
         expect(complaints).toEqual([]);
         await close();
-        server.held.clear();
+        here.server.held.clear();
       }
     });
   }
@@ -310,7 +285,7 @@ describe("accessibility", () => {
 
 describe("printed", () => {
   it("a lesson is its text and its exhibits as they stand: no controls, links written out, on white", async () => {
-    const { page, close } = await open(browser, `${server.url}?lesson=why`, { colorScheme: "dark" });
+    const { page, close } = await here.open("?lesson=why", { colorScheme: "dark" });
     await live(page);
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     const controls = page.locator("button, input, select, textarea, summary, nav, .dock, .foot");
@@ -320,7 +295,7 @@ describe("printed", () => {
     expect(await mark(page).isVisible()).toBe(true);
     const link = page.locator(".lesson a", { hasText: "about the oboe" });
     const written = await link.evaluate((element) => getComputedStyle(element, "::after").content);
-    expect(written).toContain(`${server.url}?lesson=why&x1.p=music-03`);
+    expect(written).toContain(`${here.server.url}?lesson=why&x1.p=music-03`);
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe("light");
     await close();
   });
@@ -328,7 +303,7 @@ describe("printed", () => {
 
 describe("motion", () => {
   it("is left out for those who prefer less of it", async () => {
-    const { page, close } = await open(browser, `${server.url}?lesson=the-trap`, { reducedMotion: "reduce" });
+    const { page, close } = await here.open("?lesson=the-trap", { reducedMotion: "reduce" });
     await page.locator("circle.now").first().waitFor();
     const durations = await page.locator("circle.now").evaluateAll((dots) => dots.map((dot) => getComputedStyle(dot).transitionDuration));
     expect(new Set(durations)).toEqual(new Set(["0s"]));

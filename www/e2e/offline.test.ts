@@ -1,27 +1,25 @@
 /** The page without a connection, after the first visit; and that it can be installed. */
 
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
-import { column, insistOnBuild, launch, open, shown, site } from "./browser";
-import { serve, type Server } from "./server";
+import { column, shown } from "./browser";
+import { served } from "./here";
 
-let server: Server;
-let browser: Browser | undefined;
+const here = served();
 
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(site, "/some/folder/");
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
+it("says of itself what installing it takes", async () => {
+  const { page, close } = await here.open();
+  const devtools = await page.context().newCDPSession(page);
+  const { errors, data } = await devtools.send("Page.getAppManifest");
+  expect(errors).toEqual([]);
+  const { icons } = JSON.parse(data ?? "{}") as { icons: { src: string; sizes: string }[] };
+  expect(icons.map(({ sizes }) => sizes)).toEqual(["192x192", "512x512", "any"]);
+  for (const { src } of icons) expect((await page.request.get(new URL(src, here.server.url).href)).status()).toBe(200);
+  await close();
 });
 
 it("opens, computes and turns to a lesson when there is no server any more", async () => {
-  const { page, complaints, requests, close } = await open(browser as Browser, `${server.url}?pool=5`, { serviceWorkers: "allow" });
+  const { page, complaints, requests, close } = await here.open("?pool=5", { serviceWorkers: "allow" });
   await shown(page, FIRST_QUERY);
   const before = await column(page, "judge");
   // The engine comes last, in both builds: then all is there.
@@ -35,7 +33,7 @@ it("opens, computes and turns to a lesson when there is no server any more", asy
     })
     .toBe(2);
 
-  await server.close();
+  await here.server.close();
   requests.length = 0;
   await page.reload();
   await shown(page, FIRST_QUERY);
@@ -44,22 +42,9 @@ it("opens, computes and turns to a lesson when there is no server any more", asy
   const lesson = page.getByRole("link", { name: "The trap", exact: true }).first();
   await lesson.click();
   await page.getByRole("heading", { level: 1, name: "The trap" }).waitFor();
-  await page.goto(`${server.url}?q=keyboard+instruments+without+strings&pool=5`);
+  await page.goto(`${here.server.url}?q=keyboard+instruments+without+strings&pool=5`);
   await shown(page, "keyboard instruments without strings");
-  expect(requests.filter((url) => !url.startsWith(server.url))).toEqual([]);
+  expect(requests.filter((url) => !url.startsWith(here.server.url))).toEqual([]);
   expect(complaints.filter((complaint) => !complaint.includes("ERR_CONNECTION_REFUSED"))).toEqual([]);
   await close();
-});
-
-it("says of itself what installing it takes", async () => {
-  const again = await serve(site, "/some/folder/");
-  const { page, close } = await open(browser as Browser, again.url);
-  const devtools = await page.context().newCDPSession(page);
-  const { errors, data } = await devtools.send("Page.getAppManifest");
-  expect(errors).toEqual([]);
-  const { icons } = JSON.parse(data ?? "{}") as { icons: { src: string; sizes: string }[] };
-  expect(icons.map(({ sizes }) => sizes)).toEqual(["192x192", "512x512", "any"]);
-  for (const { src } of icons) expect((await page.request.get(new URL(src, again.url).href)).status()).toBe(200);
-  await close();
-  await again.close();
 });

@@ -1,27 +1,13 @@
 /** How the page is read and used: by keyboard, on narrow screens, in the dark, standing still. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
-import { insistOnBuild, launch, open, shown, site } from "./browser";
-import { serve, type Server } from "./server";
+import { overflow } from "./audit";
+import { shown } from "./browser";
+import { served } from "./here";
 
-let server: Server;
-let browser: Browser;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(site, "/some/folder/");
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-const overflow = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const here = served();
 
 /** Presses Tab until the focus is on something that fits, as a person would. */
 async function tabTo(page: Page, selector: string): Promise<void> {
@@ -70,7 +56,7 @@ function faintTexts(page: Page): Promise<string[]> {
 
 describe("narrow screens", () => {
   it("need no sideways scrolling at 360 px", async () => {
-    const { page, complaints, close } = await open(browser, server.url, { viewport: { width: 360, height: 740 } });
+    const { page, complaints, close } = await here.open("", { viewport: { width: 360, height: 740 } });
     expect(await overflow(page)).toBe(0);
     await shown(page, FIRST_QUERY);
     await page.locator("#judge summary").first().click();
@@ -85,7 +71,7 @@ describe("narrow screens", () => {
   });
 
   it("need none at 320 px with letters twice as large", async () => {
-    const { page, close } = await open(browser, server.url, { viewport: { width: 640, height: 800 } });
+    const { page, close } = await here.open("", { viewport: { width: 640, height: 800 } });
     await page.addStyleTag({ content: ":root { font-size: 200% }" });
     await shown(page, FIRST_QUERY);
     expect(await overflow(page)).toBe(0);
@@ -95,7 +81,7 @@ describe("narrow screens", () => {
 
 describe("the keyboard", () => {
   it("is enough for everything", async () => {
-    const { page, complaints, close } = await open(browser, server.url);
+    const { page, complaints, close } = await here.open();
     await shown(page, FIRST_QUERY);
     await tabTo(page, ".skip");
     await page.keyboard.press("Enter");
@@ -130,7 +116,7 @@ describe("the keyboard", () => {
   });
 
   it("stops a search with Escape", async () => {
-    const { page, close } = await open(browser, `${server.url}?q=tea&pool=50`);
+    const { page, close } = await here.open("?q=tea&pool=50");
     await page.locator("#stop").waitFor();
     await page.locator("#query").press("Escape");
     await page.locator("#go").waitFor();
@@ -142,7 +128,7 @@ describe("the keyboard", () => {
 describe("colours", () => {
   for (const scheme of ["light", "dark"] as const) {
     it(`have contrast in the ${scheme} scheme`, async () => {
-      const { page, close } = await open(browser, server.url, { colorScheme: scheme });
+      const { page, close } = await here.open("", { colorScheme: scheme });
       await shown(page, FIRST_QUERY);
       await page.waitForTimeout(300);
       const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
@@ -153,7 +139,7 @@ describe("colours", () => {
   }
 
   it("follow the switch, and remember it", async () => {
-    const { page, close } = await open(browser, server.url, { colorScheme: "light" });
+    const { page, close } = await here.open("", { colorScheme: "light" });
     await page.locator('#theme input[value="dark"]').check({ force: true });
     const dark = "rgb(27, 38, 36)";
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe(dark);
@@ -165,7 +151,7 @@ describe("colours", () => {
 
 describe("motion", () => {
   it("is left out for those who prefer less of it", async () => {
-    const { page, close } = await open(browser, server.url, { reducedMotion: "reduce" }, (page) =>
+    const { page, close } = await here.open("", { reducedMotion: "reduce" }, (page) =>
       page.addInitScript(() => {
         const animate = Element.prototype.animate;
         Element.prototype.animate = function (...given) {
@@ -180,7 +166,7 @@ describe("motion", () => {
   });
 
   it("leaves every curve between the ranks that it joins", async () => {
-    const { page, close } = await open(browser, server.url, { viewport: { width: 1600, height: 1000 } });
+    const { page, close } = await here.open("", { viewport: { width: 1600, height: 1000 } });
     await shown(page, FIRST_QUERY);
     await page.locator("#scout .more").click();
     await page.waitForTimeout(1200);

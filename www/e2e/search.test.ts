@@ -2,46 +2,28 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Corpus, parseJsonLines, type LabelledQuery, type Passage } from "../src/corpus";
 import { markOf } from "../src/labels";
 import { FIRST_QUERY } from "../src/state";
 import { verdictOn } from "../src/verdict";
-import { buildOf, column, insistOnBuild, launch, native, open, repository, shown, site, type Score, type Watched } from "./browser";
-import { serve, type Server } from "./server";
+import { buildOf, column, native, repository, shown, site, type Score, type Watched } from "./browser";
+import { served } from "./here";
 
 const corpusFile = (name: string): string => readFileSync(join(repository, "corpus", name), "utf8");
 
-let server: Server;
-let browser: Browser;
-let corpus: Corpus;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(site, "/some/folder/");
-  browser = await launch();
-  corpus = new Corpus(
-    parseJsonLines<Passage>(corpusFile("passages.jsonl"), "passages.jsonl"),
-    parseJsonLines<LabelledQuery>(corpusFile("queries.jsonl"), "queries.jsonl"),
-  );
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-beforeEach(() => {
-  server.requests.length = 0;
-});
+const here = served();
+const corpus = new Corpus(
+  parseJsonLines<Passage>(corpusFile("passages.jsonl"), "passages.jsonl"),
+  parseJsonLines<LabelledQuery>(corpusFile("queries.jsonl"), "queries.jsonl"),
+);
 
 /** Nothing was complained of, and nothing was asked of anyone but this server, below its folder. */
 function expectQuiet({ complaints, requests }: Watched): void {
   expect(complaints).toEqual([]);
-  const folder = new URL(server.url);
+  const folder = new URL(here.server.url);
   expect(requests.filter((address) => !address.startsWith(folder.href))).toEqual([]);
-  expect(server.requests.filter((path) => !path.startsWith(folder.pathname))).toEqual([]);
+  expect(here.server.requests.filter((path) => !path.startsWith(folder.pathname))).toEqual([]);
 }
 
 /** The command line prints the shortest decimals that give a 32-bit float back; the page holds that float itself. */
@@ -51,7 +33,7 @@ function expectSame(found: readonly Score[], expected: readonly Score[]): void {
 
 describe("the trap that opens the page", () => {
   it("is fallen into by the bi-encoder and corrected by the cross-encoder, as the labels and the command line have it", async () => {
-    const watched = await open(browser, server.url);
+    const watched = await here.open();
     const { page } = watched;
     await shown(page, FIRST_QUERY);
     const expected = await native(FIRST_QUERY, 20, 5, await buildOf(page));
@@ -73,7 +55,7 @@ describe("the trap that opens the page", () => {
   });
 
   it("gives way to any other trap with one click in the list", async () => {
-    const watched = await open(browser, server.url);
+    const watched = await here.open();
     const { page } = watched;
     await shown(page, FIRST_QUERY);
     const other = "shark species that never lay eggs";
@@ -85,7 +67,7 @@ describe("the trap that opens the page", () => {
   });
 
   it("turns into its twin with one click, and back with the browser's back", async () => {
-    const watched = await open(browser, server.url);
+    const watched = await here.open();
     const { page } = watched;
     await shown(page, FIRST_QUERY);
     const query = corpus.labelled(FIRST_QUERY);
@@ -107,7 +89,7 @@ describe("the trap that opens the page", () => {
 describe("a trap that the cross-encoder may not correct", () => {
   it("is shown as it goes, right or wrong", async () => {
     const question = "a vector database that does not need a separate server to run";
-    const watched = await open(browser, `${server.url}?q=${encodeURIComponent(question)}`);
+    const watched = await here.open(`?q=${encodeURIComponent(question)}`);
     const { page } = watched;
     await shown(page, question);
     const expected = await native(question, 20, 5, await buildOf(page));
@@ -123,7 +105,7 @@ describe("a trap that the cross-encoder may not correct", () => {
 
 describe("pool and top-k", () => {
   it("shows the recall ceiling with a pool of 1, and known ranks once a larger pool was seen", async () => {
-    const watched = await open(browser, `${server.url}?q=${encodeURIComponent(FIRST_QUERY)}&pool=1`);
+    const watched = await here.open(`?q=${encodeURIComponent(FIRST_QUERY)}&pool=1`);
     const { page } = watched;
     await shown(page, FIRST_QUERY);
     expect(await column(page, "judge")).toHaveLength(1);
@@ -146,7 +128,7 @@ describe("pool and top-k", () => {
   });
 
   it("follows the address, and keeps it up to date", async () => {
-    const watched = await open(browser, `${server.url}?q=sharks&pool=7&k=3`);
+    const watched = await here.open("?q=sharks&pool=7&k=3");
     const { page } = watched;
     await shown(page, "sharks");
     expect(await column(page, "scout")).toHaveLength(7);
@@ -162,7 +144,7 @@ describe("pool and top-k", () => {
 
 describe("models", () => {
   it("keeps the previous models where others can't be had", async () => {
-    const watched = await open(browser, server.url);
+    const watched = await here.open();
     const { page } = watched;
     await shown(page, FIRST_QUERY);
     const manifest = JSON.parse(readFileSync(join(site, "models/manifest.json"), "utf8")) as {
@@ -187,8 +169,8 @@ describe("models", () => {
 
   it("says how far it is while they load, and takes a question meanwhile", async () => {
     let release = (): void => undefined;
-    server.held.set("all-MiniLM-L6-v2-Q8_0.gguf", new Promise((resolve) => (release = resolve)));
-    const watched = await open(browser, server.url);
+    here.server.held.set("all-MiniLM-L6-v2-Q8_0.gguf", new Promise((resolve) => (release = resolve)));
+    const watched = await here.open();
     const { page } = watched;
     await page.locator("#loading progress").first().waitFor();
     await page.locator("#query").fill("houseplants that are toxic to cats");
@@ -197,7 +179,7 @@ describe("models", () => {
     release();
     await shown(page, "houseplants that are toxic to cats");
     expect(await page.locator("#loading").isVisible()).toBe(false);
-    server.held.clear();
+    here.server.held.clear();
     expectQuiet(watched);
     await watched.close();
   });
@@ -205,7 +187,7 @@ describe("models", () => {
 
 describe("Stop", () => {
   it("ends a search at once and leaves the question where it was", async () => {
-    const watched = await open(browser, `${server.url}?q=${encodeURIComponent(FIRST_QUERY)}&pool=50`);
+    const watched = await here.open(`?q=${encodeURIComponent(FIRST_QUERY)}&pool=50`);
     const { page } = watched;
     await page.locator("#stop").click();
     await page.locator("#go").waitFor();

@@ -1,33 +1,15 @@
 /** What the page does when something is wrong. */
 
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
-import { buildOf, column, insistOnBuild, launch, native, open, shown, site } from "./browser";
-import { serve, type Server } from "./server";
+import { buildOf, column, launch, native, open, shown } from "./browser";
+import { served } from "./here";
 
-let server: Server;
-let browser: Browser;
-
-beforeAll(async () => {
-  insistOnBuild();
-  server = await serve(site, "/some/folder/");
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-afterEach(() => {
-  server.altered.clear();
-  server.absent.clear();
-});
+const here = served();
 
 describe("an empty question", () => {
   it("is asked for politely, and nothing is scored", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?q=`);
+    const { page, complaints, close } = await here.open("?q=");
     await page.waitForFunction(() => document.querySelector("#status")?.textContent?.includes("The models are here"));
     await page.locator("#query").fill("   ");
     await page.locator("#query").press("Enter");
@@ -43,7 +25,7 @@ describe("an empty question", () => {
 
   it("is noticed by the library where the page can't see it", async () => {
     // Characters that the models' tokenizer drops leave nothing to read.
-    const { page, close } = await open(browser, `${server.url}?q=${encodeURIComponent("\u0001\u200b")}`);
+    const { page, close } = await here.open(`?q=${encodeURIComponent("\u0001\u200b")}`);
     await page.locator("#query-note:not(:empty)").waitFor();
     expect(await column(page, "scout")).toEqual([]);
     await close();
@@ -52,15 +34,15 @@ describe("an empty question", () => {
 
 describe("an altered model file", () => {
   it("is refused; what was typed stays, and Retry works once the file is right", async () => {
-    server.altered.add("tabrank-minilm-l6-Q8_0.gguf");
-    const { page, close } = await open(browser, server.url);
+    here.server.altered.add("tabrank-minilm-l6-Q8_0.gguf");
+    const { page, close } = await here.open();
     await page.locator("#query").fill("shark species that never lay eggs");
     await page.locator("#trouble h2").waitFor();
     const text = (await page.locator("#trouble").textContent()) ?? "";
     expect(text).toContain("The models could not be loaded");
     expect(text).toContain("tabrank-minilm-l6-Q8_0.gguf");
     expect(await page.locator("#query").inputValue()).toBe("shark species that never lay eggs");
-    server.altered.clear();
+    here.server.altered.clear();
     await page.locator("#trouble button", { hasText: "Retry" }).click();
     await page.waitForFunction(() => document.querySelector("#status")?.textContent?.includes("press Search"));
     await page.locator("#go").click();
@@ -72,8 +54,8 @@ describe("an altered model file", () => {
 
 describe("a file that is missing", () => {
   it("is named, with what to do", async () => {
-    server.absent.add("tabrank-minilm-l6-Q8_0.gguf");
-    const { page, close } = await open(browser, server.url);
+    here.server.absent.add("tabrank-minilm-l6-Q8_0.gguf");
+    const { page, close } = await here.open();
     await page.locator("#trouble h2").waitFor();
     const text = (await page.locator("#trouble").textContent()) ?? "";
     expect(text).toContain("tabrank-minilm-l6-Q8_0.gguf");
@@ -84,8 +66,8 @@ describe("a file that is missing", () => {
 
 describe("an altered index", () => {
   it("is noticed, and the corpus is embedded anew with the same outcome", async () => {
-    server.altered.add("index.safetensors");
-    const { page, close } = await open(browser, `${server.url}?pool=5`);
+    here.server.altered.add("index.safetensors");
+    const { page, close } = await here.open("?pool=5");
     await page.waitForFunction(() => document.body.textContent?.includes("The scout reads the library"));
     await shown(page, FIRST_QUERY);
     const { scout } = await native(FIRST_QUERY, 5, 5, await buildOf(page));
@@ -96,7 +78,7 @@ describe("an altered index", () => {
 
 describe("a question out of the ordinary", () => {
   it("may be a megabyte long: its beginning is read, and it stays in the box but out of the address", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?pool=2`);
+    const { page, complaints, close } = await here.open("?pool=2");
     await shown(page, FIRST_QUERY);
     const long = "which of these instruments has no reed at all ".repeat(23_000);
     expect(long.length).toBeGreaterThan(1_000_000);
@@ -112,7 +94,7 @@ describe("a question out of the ordinary", () => {
   });
 
   it("may hold halves of surrogate pairs and control characters: they count as the replacement character and as nothing", async () => {
-    const { page, complaints, close } = await open(browser, `${server.url}?pool=2`);
+    const { page, complaints, close } = await here.open("?pool=2");
     await shown(page, FIRST_QUERY);
     const ask = async (question: string): Promise<unknown> => {
       await page.locator("#query").fill(question);
@@ -133,7 +115,7 @@ describe("a browser without something", () => {
   it("works without Cache Storage, as on a plain http site", async () => {
     // Nothing but localhost is a secure context over plain http; there is then no `caches`, for workers neither.
     const insecure = await launch(["--host-resolver-rules=MAP classroom.test 127.0.0.1"]);
-    const { page, complaints, close } = await open(insecure, server.url.replace("127.0.0.1", "classroom.test"));
+    const { page, complaints, close } = await open(insecure, here.server.url.replace("127.0.0.1", "classroom.test"));
     expect(await page.evaluate(() => "caches" in window)).toBe(false);
     await shown(page, FIRST_QUERY);
     expect(await column(page, "judge")).toHaveLength(5);
@@ -143,8 +125,7 @@ describe("a browser without something", () => {
   });
 
   it("says clearly that it needs SIMD, before any model is fetched", async () => {
-    server.requests.length = 0;
-    const { page, close } = await open(browser, server.url, {}, (page) =>
+    const { page, close } = await here.open("", {}, (page) =>
       page.addInitScript(() => {
         WebAssembly.validate = () => false;
       }),
@@ -152,12 +133,12 @@ describe("a browser without something", () => {
     await page.locator("#trouble h2").waitFor();
     expect(await page.locator("#trouble").textContent()).toContain("SIMD");
     expect(await page.locator("#trouble").textContent()).toContain("newer browser");
-    expect(server.requests.filter((path) => path.endsWith(".gguf") || path.endsWith(".wasm"))).toEqual([]);
+    expect(here.server.requests.filter((path) => path.endsWith(".gguf") || path.endsWith(".wasm"))).toEqual([]);
     await close();
   });
 
   it("says so where there is no JavaScript", async () => {
-    const { page, close } = await open(browser, server.url, { javaScriptEnabled: false });
+    const { page, close } = await here.open("", { javaScriptEnabled: false });
     expect(await page.locator(".noscript").isVisible()).toBe(true);
     await close();
   });

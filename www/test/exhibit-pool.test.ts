@@ -8,7 +8,7 @@ import { timeSearches } from "../src/lessons/exhibits/pool/timing";
 import { stuck, type StuckData } from "../src/lessons/exhibits/stuck";
 import { answerOf, fateText, largerText, placed, tableOf as stuckTable } from "../src/lessons/exhibits/stuck/findings";
 import { borderAt, rankAt } from "../src/lessons/exhibits/stuck/strips";
-import { valueAt } from "../src/lessons/lines";
+import { valueAt } from "../src/view/lines";
 import { Settings } from "../src/lessons/settings";
 import { labOf, libraryOf, optionsOf } from "./exhibit-lab";
 

@@ -1,7 +1,7 @@
 import type { Ranker } from "tabrank";
 import { describe, expect, it } from "vitest";
 import { Corpus, type LabelledQuery, type Passage } from "../src/corpus";
-import { apart } from "../src/lessons/chart";
+import { apart } from "../src/view/chart";
 import type { ComputeOptions } from "../src/lessons/exhibit";
 import { trap } from "../src/lessons/exhibits/trap";
 import { movement, movementText, ranking, verdictText } from "../src/lessons/exhibits/trap/findings";

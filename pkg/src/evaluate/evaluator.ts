@@ -2,7 +2,7 @@
 
 import type { Channel } from "../channel.js";
 import { BadInputError } from "../errors.js";
-import { array, count, fusion as checkFusion, string } from "../input.js";
+import { array, count, fusion as checkFusion, strings } from "../input.js";
 import type {
   Comparison,
   Fusion,
@@ -26,25 +26,18 @@ export class Evaluator {
 
   /** Makes an index of these texts' words, in the place of any earlier one. Documents are numbered from 0 in this order. */
   async indexWords(texts: readonly string[], options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    array(texts, "texts");
-    const plain = Array.from(texts, (text, i) => string(text, `texts[${i}]`));
-    await this.#channel.call("indexWords", { texts: plain }, options);
+    await this.#channel.call("indexWords", { texts: strings(texts, "texts") }, options);
   }
 
   /** The `k` best documents by BM25 for each query; fewer where fewer share a word with it. */
   async bm25(queries: readonly string[], k: number, options: { signal?: AbortSignal | undefined } = {}): Promise<Ranking[]> {
-    array(queries, "queries");
-    const plain = Array.from(queries, (query, i) => string(query, `queries[${i}]`));
-    return this.#channel.call("bm25", { queries: plain, k: count(k, "k") }, options);
+    return this.#channel.call("bm25", { queries: strings(queries, "queries"), k: count(k, "k") }, options);
   }
 
   /** One ranking of at most `k` documents out of two, for each query. */
   async fuse(queries: readonly TwoRankings[], fusion: Fusion, k: number): Promise<Ranking[]> {
     array(queries, "queries");
-    queries.forEach(({ dense, lexical }, i) => {
-      checkRanking(dense, `queries[${i}].dense`);
-      checkRanking(lexical, `queries[${i}].lexical`);
-    });
+    queries.forEach(checkTwo);
     return this.#channel.call("fuse", { queries: [...queries], fusion: checkFusion(fusion), k: count(k, "k") });
   }
 
@@ -52,9 +45,9 @@ export class Evaluator {
    * part in. */
   async learnWeight(queries: readonly JudgedRankings[], { folds = 5, relevant = 1 } = {}): Promise<LearnedWeight> {
     array(queries, "queries");
-    queries.forEach(({ dense, lexical, judged }, i) => {
-      checkRanking(dense, `queries[${i}].dense`);
-      checkRanking(lexical, `queries[${i}].lexical`);
+    queries.forEach((query, i) => {
+      checkTwo(query, i);
+      const { judged } = query;
       array(judged, `queries[${i}].judged`);
       judged.forEach(([, grade]) => checkGrade(grade, `queries[${i}].judged`));
     });
@@ -64,7 +57,8 @@ export class Evaluator {
   /** Metrics of each ranking. */
   async measure(rankings: readonly GradedRanking[], { relevant = 1, pool = 50 }: MeasureOptions = {}): Promise<Metrics[]> {
     array(rankings, "rankings");
-    rankings.forEach(({ ranked, judged }, i) => {
+    rankings.forEach((ranking, i) => {
+      const { ranked, judged } = ranking ?? {};
       array(ranked, `rankings[${i}].ranked`);
       array(judged, `rankings[${i}].judged`);
       for (const grade of [...ranked, ...judged]) checkGrade(grade, `rankings[${i}]`);
@@ -89,6 +83,11 @@ export class Evaluator {
   dispose(): void {
     this.#channel.dispose();
   }
+}
+
+function checkTwo(query: TwoRankings, i: number): void {
+  checkRanking(query?.dense, `queries[${i}].dense`);
+  checkRanking(query?.lexical, `queries[${i}].lexical`);
 }
 
 function checkRanking(ranking: Ranking, what: string): void {

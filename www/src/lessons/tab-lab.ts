@@ -4,6 +4,7 @@ import { load, type Ranker } from "tabrank";
 import { openEvaluator, type Evaluator } from "tabrank/evaluate";
 import { lessons } from "virtual:lessons";
 import type { Library } from "../app";
+import { untilAborted } from "../measuring/abort";
 import { beside } from "../session";
 import type { Lab } from "./lab";
 
@@ -61,15 +62,4 @@ export function tabLab({ corpus, manifest, session }: Library): Lab {
       return (await entry?.load())?.exhibits[exhibit - 1]?.recorded?.();
     },
   };
-}
-
-/** The model goes on loading for whoever asks next; only this one doesn't wait any more. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }

@@ -2,8 +2,8 @@
 
 import "../style/verdict.css";
 import type { Comparison } from "tabrank/evaluate";
-import { Chart } from "../lessons/chart";
-import { Numbers } from "../lessons/table";
+import { Chart } from "../view/chart";
+import { Numbers } from "../view/table";
 import { Choice } from "../view/choice";
 import { decimal, h } from "../view/dom";
 import { changesOf, comparisonOf, GROUPS, groupsOf, METRIC_KEYS, METRICS, type Change, type Group, type Metric, type RerankingReport } from "./reranking";

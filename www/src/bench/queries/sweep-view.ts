@@ -1,7 +1,7 @@
 /** What a sweep has found, on the page: a chart, the verdict in detail, and all rows as a table. */
 
 import type { Evaluator } from "tabrank/evaluate";
-import { LineChart, type Line } from "../../lessons/lines";
+import { LineChart, type Line } from "../../view/lines";
 import { VerdictView } from "../../measuring/verdict-view";
 import { sweepReport, type SweepFound, type SweepRow } from "../../measuring/sweep-report";
 import { DEPTH, STAGE_NAMES, type SweepStage } from "../../measuring/sweep";

@@ -2,7 +2,7 @@
 
 import { axisX, axisY, dot, line, plot, ruleX, ruleY, text } from "@observablehq/plot";
 import { roundCountText, timeText } from "../../../measuring/quantities";
-import { apart } from "../../chart";
+import { apart } from "../../../view/chart";
 import { STEPS, type PlannerState } from "./knobs";
 import { plan, type Plan, type UnitCosts } from "./arithmetic";
 

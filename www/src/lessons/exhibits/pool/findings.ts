@@ -3,8 +3,8 @@
 import { timeText } from "../../../measuring/quantities";
 import { signed } from "../../../measuring/verdict-text";
 import { decimal } from "../../../view/dom";
-import { valueAt } from "../../lines";
-import type { Table } from "../../table";
+import { valueAt } from "../../../view/lines";
+import type { Table } from "../../../view/table";
 import type { PoolData, PoolState } from "../pool";
 import type { GroupKey, MetricKey, PoolCurves, Quality } from "./curves";
 

@@ -1,7 +1,7 @@
 /** The two graphs of the pool, over the same axis. */
 
 import { decimal } from "../../../view/dom";
-import type { LineGraph, Point } from "../../lines";
+import type { LineGraph, Point } from "../../../view/lines";
 import type { MetricKey, PoolCurves } from "./curves";
 import { METRIC_NAMES } from "./findings";
 import type { Latency } from "./timing";

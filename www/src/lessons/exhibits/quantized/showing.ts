@@ -3,9 +3,9 @@
 import "../../../style/exhibits-quantized.css";
 import { decimal, h } from "../../../view/dom";
 import { signed } from "../../../measuring/verdict-text";
-import { Chart } from "../../chart";
+import { Chart } from "../../../view/chart";
 import type { Run, Showing, Stage } from "../../exhibit";
-import { Numbers } from "../../table";
+import { Numbers } from "../../../view/table";
 import type { QuantizedData, QuantizedInput, QuantizedPair } from "../quantized";
 import { drawAgainst, drawDifferences, type PairsChart } from "./charts";
 import { boundsText, differenceOf, partingText } from "./findings";

@@ -4,7 +4,7 @@ import type { Corpus, LabelledQuery } from "../../../corpus";
 import { markOf, MARKS } from "../../../labels";
 import { FIRST_STAGES, type FirstStage } from "../../../measuring/first-stages";
 import { decimal } from "../../../view/dom";
-import type { Table } from "../../table";
+import type { Table } from "../../../view/table";
 import type { RankingsData } from "../rankings";
 import { STAGES } from "../retrievers/stages";
 

@@ -7,7 +7,7 @@ import { FIRST_STAGES, type FirstStage } from "../../../measuring/first-stages";
 import { decimal, h } from "../../../view/dom";
 import type { Run, Showing, Stage } from "../../exhibit";
 import { questionList } from "../../questions";
-import { Numbers } from "../../table";
+import { Numbers } from "../../../view/table";
 import type { Found, RankingsData, RankingsState } from "../rankings";
 import { STAGES } from "../retrievers/stages";
 import { answersText, DIGITS, tableOf, weightText } from "./findings";

@@ -3,7 +3,7 @@
 import { FIRST_STAGES, type FirstStage } from "../../../measuring/first-stages";
 import { signed } from "../../../measuring/verdict-text";
 import { decimal } from "../../../view/dom";
-import type { Table } from "../../table";
+import type { Table } from "../../../view/table";
 import { percent } from "../pool/findings";
 import type { Difference, RetrieversData } from "../retrievers";
 import { STAGES } from "./stages";

@@ -4,7 +4,7 @@ import type { Corpus, LabelledQuery } from "../../../corpus";
 import { markOf, MARKS, type Mark } from "../../../labels";
 import { reordered } from "../../../measuring/runs";
 import { decimal } from "../../../view/dom";
-import type { Table } from "../../table";
+import type { Table } from "../../../view/table";
 import type { StuckData } from "../stuck";
 
 /** A candidate with its places. */

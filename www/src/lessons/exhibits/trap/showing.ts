@@ -4,7 +4,7 @@ import "./trap.css";
 import { markOf, MARKS } from "../../../labels";
 import { decimal, h } from "../../../view/dom";
 import { ownWords } from "../../../words";
-import { Chart } from "../../chart";
+import { Chart } from "../../../view/chart";
 import type { Run, Showing, Stage } from "../../exhibit";
 import type { TrapData, TrapInput, TrapState } from "../trap";
 import { movementText, verdictText } from "./findings";

@@ -2,7 +2,7 @@
 
 import { axisX, dot, line, plot, text } from "@observablehq/plot";
 import { svg } from "../../../view/dom";
-import { apart } from "../../chart";
+import { apart } from "../../../view/chart";
 
 /** A line of the graph. */
 export interface Slope {

@@ -5,7 +5,7 @@ import { Choice } from "../../../view/choice";
 import { h } from "../../../view/dom";
 import { makePointable } from "../../../view/pointing";
 import type { Run, Showing, Stage } from "../../exhibit";
-import { Numbers } from "../../table";
+import { Numbers } from "../../../view/table";
 import type { Side, TrapsData, TrapsInput, TrapsState } from "../traps";
 import { byKind, certaintyText, count, FATE_NAMES, FATES, pairsText, rightOf, sideOf, tallyText, type Fate, type Fated, type Kind } from "./findings";
 

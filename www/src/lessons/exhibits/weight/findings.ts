@@ -2,7 +2,7 @@
 
 import { signed } from "../../../measuring/verdict-text";
 import { decimal } from "../../../view/dom";
-import type { Table } from "../../table";
+import type { Table } from "../../../view/table";
 import type { WeightData } from "../weight";
 
 /** Weights whose mean differs by less than this from the best are called as good. */

@@ -3,9 +3,9 @@
 import { dot, ruleX, ruleY, text } from "@observablehq/plot";
 import { decimal, h } from "../../../view/dom";
 import type { Run, Showing, Stage } from "../../exhibit";
-import { LineChart, type LineGraph } from "../../lines";
+import { LineChart, type LineGraph } from "../../../view/lines";
 import { Slider } from "../../slider";
-import { Numbers } from "../../table";
+import { Numbers } from "../../../view/table";
 import { STEP, type WeightData, type WeightInput, type WeightState } from "../weight";
 import { believedText, curveTable, foldTable, gainText, learnedText, weightText } from "./findings";
 

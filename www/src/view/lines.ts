@@ -2,7 +2,7 @@
 
 import "./lines.css";
 import { areaY, axisX, axisY, dot, line, plot, ruleY, text, type Markish } from "@observablehq/plot";
-import { h, svg } from "../view/dom";
+import { h, svg } from "./dom";
 import { apart, Chart } from "./chart";
 
 /** A point of a line. */

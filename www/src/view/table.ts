@@ -1,6 +1,6 @@
 /** The numbers behind a drawing, as a table that opens. */
 
-import { h } from "../view/dom";
+import { h } from "./dom";
 
 /** A table. The first cell of a row is its head. */
 export interface Table {
