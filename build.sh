@@ -62,7 +62,7 @@ native() {
   say "command line (target/release/tabrank)"
   # The tests' own dependencies want more of those that all have in common, so that building without them first would compile
   # nearly everything twice.
-  if [ "$command" = test ]; then cargo test --release --locked --features gpu --no-run; else cargo build --release --locked; fi
+  if [ "$command" = test ]; then rust_test --no-run; else cargo build --release --locked; fi
 }
 
 wasm_target() {
@@ -385,9 +385,14 @@ tests() {
 
 rust_tests() {
   say "Rust: units, properties, parity with the reference, shaders, converter, bad input, command line"
-  cargo test --release --locked --features gpu
-  # No test runs these, and they shouldn't rot.
-  cargo check --quiet --release --locked --package bench-kernels --package bench-dense
+  rust_test
+  # No test runs it, and it shouldn't rot.
+  cargo check --quiet --release --locked --package bench-kernels
+}
+
+# With what measures the dense index, so that it doesn't rot.
+rust_test() {
+  cargo test --release --locked --package tabrank --package bench-dense --features tabrank/gpu "$@"
 }
 
 # What the tests after these need.
