@@ -5,6 +5,7 @@ import type { SourceDocument } from "./documents";
 import type { UserPassage } from "./library";
 import { type Going, Pace } from "./pace";
 import { isLow, sentencesOf, trimmed, wordsOf } from "./words";
+import { grouped } from "../numbers";
 
 /** Longest passage. 160 English words are some 210 tokens; the bi-encoders read 256. */
 export const MOST_WORDS = 160;
@@ -16,7 +17,7 @@ export const CHUNK_RULE =
   `A document of up to ${MOST_WORDS} words stays whole. A longer one is cut into passages of at most ${MOST_WORDS} words, of about equal length: ` +
   "at the ends of paragraphs; within a paragraph that is longer than a passage, at the ends of sentences; " +
   "within a sentence that is longer, between words. " +
-  `No passage crosses a heading, none overlaps another, and none is longer than ${MOST_CHARACTERS.toLocaleString("en")} characters.`;
+  `No passage crosses a heading, none overlaps another, and none is longer than ${grouped(MOST_CHARACTERS)} characters.`;
 
 /**
  * What a cut costs, against the square of how far a passage's length is off, both as parts of the longest. A cut within a

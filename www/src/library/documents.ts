@@ -1,6 +1,7 @@
 /** A document as a file gives it, before it is cut into passages. */
 
 import { tidy } from "./decode";
+import { grouped } from "../numbers";
 
 /** What else a file says of a document. */
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -37,5 +38,5 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** A number with what is counted: `1 row`, `3 rows`. */
 export function counted(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+  return `${grouped(n)} ${n === 1 ? one : many}`;
 }

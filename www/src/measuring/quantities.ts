@@ -1,5 +1,7 @@
 /** Times, sizes and counts in words, over a range that is wider than that of any one unit. */
 
+import { grouped } from "../numbers";
+
 const TIMES: readonly (readonly [unit: string, milliseconds: number, many?: string])[] = [
   ["µs", 1e-3],
   ["ms", 1],
@@ -37,7 +39,7 @@ export function sizeText(bytes: number): string {
 
 /** A whole number with commas between thousands. */
 export function countText(count: number): string {
-  return Math.round(count).toLocaleString("en");
+  return grouped(Math.round(count));
 }
 
 /** A count that is a round number, in words from a million on: 1,000, 200,000, 5 million. */

@@ -2,6 +2,7 @@
 
 import type { Comparison } from "tabrank/evaluate";
 import { decimal } from "../view/dom";
+import { grouped } from "../numbers";
 
 /** A number with its sign, zero without. */
 export function signed(value: number, digits: number): string {
@@ -69,5 +70,5 @@ export function neededText(comparison: Comparison): string {
 function rough(value: number): string {
   if (value < 100) return String(value);
   const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
-  return (Math.round(value / unit) * unit).toLocaleString("en");
+  return grouped(Math.round(value / unit) * unit);
 }

@@ -4,6 +4,7 @@ import type { Address } from "../address";
 import type { Libraries } from "../libraries";
 import { openingQuery } from "../state";
 import { h } from "./dom";
+import { grouped } from "../numbers";
 
 /** The line, with a way back to the library of this page. */
 export class LibraryLine {
@@ -24,7 +25,7 @@ export class LibraryLine {
       this.root.replaceChildren(
         "You search your own library ",
         h("strong", {}, `“${own.name}”`),
-        ` (${count.toLocaleString("en")} ${count === 1 ? "passage" : "passages"}). `,
+        ` (${grouped(count)} ${count === 1 ? "passage" : "passages"}). `,
         h("a", { href: this.#back(), class: "back" }, "Back to the library of this page"),
       );
     }

@@ -9,6 +9,8 @@ export class Links {
   readonly #scout: HTMLElement;
   readonly #judge: HTMLElement;
   #ranking: readonly Placed[] = [];
+  /** Whether the ranking has not been drawn yet. */
+  #fresh = false;
   #frame = 0;
 
   constructor(drawing: SVGSVGElement, scout: HTMLElement, judge: HTMLElement) {
@@ -22,7 +24,7 @@ export class Links {
   /** Joins the entries of this ranking. */
   show(ranking: readonly Placed[]): void {
     this.#ranking = ranking;
-    this.#glide();
+    this.#fresh = true;
     this.redraw();
   }
 
@@ -33,21 +35,25 @@ export class Links {
   }
 
   #draw(): void {
+    const fresh = this.#fresh;
+    this.#fresh = false;
     const { width, height, top } = this.#svg.getBoundingClientRect();
     // On narrow screens the columns stand one above the other and the drawing isn't shown.
     if (width === 0 || height === 0) {
       this.#svg.replaceChildren();
       return;
     }
-    this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    // Everything is measured before anything is changed, so that the page is laid out once.
     const lit = this.#judge.querySelector("li.lit")?.getAttribute("data-id");
-    const curves = this.#ranking.flatMap((placed) => {
-      const from = middle(this.#scout, placed.id);
-      const to = middle(this.#judge, placed.id);
-      if (from === undefined || to === undefined) return [];
+    const spans = this.#ranking.flatMap((placed): Span[] => {
+      const [from, to] = [middle(this.#scout, placed.id), middle(this.#judge, placed.id)];
+      return from === undefined || to === undefined ? [] : [{ placed, from, to }];
+    });
+    this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const bend = width * 0.5;
+    const curves = spans.map(({ placed, from, to }) => {
       const [y1, y2] = [from - top, to - top];
       const kind = moveOf(placed.previousRank, placed.rank).kind;
-      const bend = width * 0.5;
       return svg("path", {
         class: lit === placed.id ? `${kind} lit` : kind,
         "data-id": placed.id,
@@ -55,17 +61,14 @@ export class Links {
       });
     });
     this.#svg.replaceChildren(...curves);
+    if (fresh && !prefersStillness()) this.#glide(spans);
   }
 
   /** Lets each entry of the judge's ranking glide from its old rank to its new one. */
-  #glide(): void {
-    if (prefersStillness() || this.#svg.getBoundingClientRect().width === 0) return;
-    for (const { id } of this.#ranking) {
-      const from = middle(this.#scout, id);
-      const to = middle(this.#judge, id);
-      const item = find(this.#judge, id);
-      if (from === undefined || to === undefined || item === null || from === to) continue;
-      item.animate([{ transform: `translateY(${from - to}px)` }, { transform: "none" }], {
+  #glide(spans: readonly Span[]): void {
+    for (const { placed, from, to } of spans) {
+      if (from === to) continue;
+      find(this.#judge, placed.id)?.animate([{ transform: `translateY(${from - to}px)` }, { transform: "none" }], {
         duration: 650,
         easing: "cubic-bezier(0.3, 0, 0.2, 1)",
       });
@@ -74,6 +77,13 @@ export class Links {
       this.#svg.animate([{ opacity: 0 }, { opacity: 0, offset: 0.7 }, { opacity: 1 }], { duration: 900 });
     }
   }
+}
+
+/** An entry of the ranking with the heights, in the window, of its middle in either column. */
+interface Span {
+  readonly placed: Placed;
+  readonly from: number;
+  readonly to: number;
 }
 
 /**

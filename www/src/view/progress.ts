@@ -16,6 +16,9 @@ export class LoadingPanel {
   readonly #stop = h("button", { type: "button", class: "plain", hidden: true }, "Stop reading it");
   readonly #list = h("ul");
   readonly #lines = new Map<string, Line>();
+  /** What has been told of each file since the last frame; hundreds of events may come in a second. */
+  readonly #news = new Map<string, ProgressEvent>();
+  #frame: number | undefined;
 
   /** `onStop` is called when the reader doesn't want to wait for what can be stopped. */
   constructor(root: HTMLElement, onStop: () => void) {
@@ -29,6 +32,7 @@ export class LoadingPanel {
     this.#heading.textContent = what;
     this.#list.replaceChildren();
     this.#lines.clear();
+    this.#news.clear();
     this.#stop.hidden = true;
     this.#root.hidden = false;
   }
@@ -39,10 +43,19 @@ export class LoadingPanel {
     this.#stop.hidden = !stoppable;
   }
 
-  /** Takes a file's progress. */
+  /** Takes a file's progress, to be shown with the next frame. */
   update(event: ProgressEvent): void {
     if (event.status === "ready") return;
-    const { row, bar, text } = this.#line(event.file ?? event.name);
+    this.#news.set(event.file ?? event.name, event);
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      for (const [file, latest] of this.#news) this.#show(file, latest);
+      this.#news.clear();
+    });
+  }
+
+  #show(file: string, event: ProgressEvent): void {
+    const { row, bar, text } = this.#line(file);
     const { loaded, total } = event;
     if (event.status === "done") {
       bar.max = 1;

@@ -4,6 +4,7 @@ import type { Info, SearchResult } from "tabrank";
 import type { Corpus } from "../corpus";
 import { whatMoved } from "../movement";
 import { ceilingOn, outsidePool, verdictOn } from "../verdict";
+import { grouped } from "../numbers";
 import { quoted } from "../words";
 import { byId, h, milliseconds } from "./dom";
 import { highlightPairs } from "./highlight";
@@ -110,7 +111,7 @@ export class Results {
 
   #measurements({ timings, device, retrieved, scored }: SearchResult, info: Info | undefined): void {
     byId("scout-timing", HTMLElement).textContent =
-      `${milliseconds(timings.embed)} for the question’s vector, ${milliseconds(timings.retrieve)} to compare it with ${this.#corpus.passages.length.toLocaleString("en")} passages`;
+      `${milliseconds(timings.embed)} for the question’s vector, ${milliseconds(timings.retrieve)} to compare it with ${grouped(this.#corpus.passages.length)} passages`;
     byId("judge-timing", HTMLElement).textContent = readingTime(timings.rerank, scored, retrieved.length - scored);
     // The GPU is one worker's.
     const workers = info === undefined || device.startsWith("webgpu") ? "" : ` on ${info.workers} ${info.workers === 1 ? "worker" : "workers"}`;

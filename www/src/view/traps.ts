@@ -71,7 +71,8 @@ export class TrapList {
       if (id === query?.id) {
         button.setAttribute("aria-current", "true");
         button.closest("details")?.setAttribute("open", "");
-        if (this.#ownColumn.matches) this.#reveal(button);
+        // With the next frame's layout, instead of one more for this alone.
+        if (this.#ownColumn.matches) requestAnimationFrame(() => this.#reveal(button));
       } else button.removeAttribute("aria-current");
     }
   }

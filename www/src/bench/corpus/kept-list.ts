@@ -4,6 +4,7 @@ import type { Collection } from "../../collection";
 import { counted } from "../../library/documents";
 import { h, megabytes, type Child } from "../../view/dom";
 import type { KeptFacts } from "./kept";
+import { grouped } from "../../numbers";
 
 /** What the reader can do with a library. */
 export interface KeptHandlers {
@@ -197,7 +198,7 @@ function vectorsOf({ passages, vectors }: KeptFacts, model: string | undefined):
   const parts = vectors.map((one) =>
     one.passages === passages
       ? one.model
-      : `${one.model} (${one.passages.toLocaleString("en")} of ${passages.toLocaleString("en")} so far)`,
+      : `${one.model} (${grouped(one.passages)} of ${grouped(passages)} so far)`,
   );
   const missing = model === undefined || vectors.some(({ current }) => current) ? "" : `; none by ${model} yet`;
   return `Vectors by ${parts.join(", ")}${missing}.`;

@@ -7,6 +7,7 @@ import { counted } from "../../library/documents";
 import type { Session } from "../../session";
 import { h } from "../../view/dom";
 import { about, took } from "../duration";
+import { grouped } from "../../numbers";
 
 /** What preparing needs. */
 export interface PreparingParts {
@@ -101,7 +102,7 @@ export class Preparing {
         );
         // Heard four times, and not a hundred.
         const now = Math.floor((done / total) * 4);
-        if (now > quarter && now < 4) this.#parts.say(`${done.toLocaleString("en")} of ${counted(total, "passage")} are done.`);
+        if (now > quarter && now < 4) this.#parts.say(`${grouped(done)} of ${counted(total, "passage")} are done.`);
         quarter = now;
       };
       try {
@@ -126,7 +127,7 @@ export class Preparing {
   #progress(done: number, total: number, left: number | undefined): void {
     this.#bar.max = total;
     this.#bar.value = done;
-    this.#numbers.textContent = `${done.toLocaleString("en")} of ${counted(total, "passage")}${left === undefined ? "" : `, ${about(left)} left`}`;
+    this.#numbers.textContent = `${grouped(done)} of ${counted(total, "passage")}${left === undefined ? "" : `, ${about(left)} left`}`;
   }
 
   #lament({ name, end }: Job, error: unknown): string {

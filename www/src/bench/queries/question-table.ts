@@ -3,6 +3,7 @@
 import type { LabelledQuery } from "../../corpus";
 import { countLabels } from "../../library/library";
 import { h } from "../../view/dom";
+import { grouped } from "../../numbers";
 
 /** What the table does. */
 export interface QuestionTableParts {
@@ -110,5 +111,5 @@ export class QuestionTable {
 
 /** A number with what it counts. */
 export function count(number: number, what: string): string {
-  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+  return `${grouped(number)} ${what}${number === 1 ? "" : "s"}`;
 }

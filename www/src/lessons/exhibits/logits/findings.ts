@@ -3,6 +3,7 @@
 import type { Mark } from "../../../labels";
 import { decimal } from "../../../view/dom";
 import type { LogitsByMark, LogitsData, ModelLogits } from "../logits";
+import { grouped } from "../../../numbers";
 
 /** All marks, the best first. */
 export const MARK_ORDER: readonly Mark[] = ["answers", "near-miss", "off"];
@@ -82,10 +83,10 @@ export function extent(models: readonly ModelLogits[]): [low: number, high: numb
 /** What passes the threshold, in a sentence. */
 export function passingText({ logits }: ModelLogits, threshold: number): string {
   const { pairs, passed, answers, found, precision, recall } = passing(logits, threshold);
-  if (passed === 0) return `Of ${whole(pairs)} pairs none reaches ${decimal(threshold, 2)}.`;
+  if (passed === 0) return `Of ${grouped(pairs)} pairs none reaches ${decimal(threshold, 2)}.`;
   const percent = (share: number | undefined): string => (share === undefined ? "–" : `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`);
   return (
-    `${whole(passed)} of ${whole(pairs)} pairs reach ${decimal(threshold, 2)}. ${found} of these answer: precision ${percent(precision)}. ` +
+    `${grouped(passed)} of ${grouped(pairs)} pairs reach ${decimal(threshold, 2)}. ${found} of these answer: precision ${percent(precision)}. ` +
     `They are ${found} of the ${answers} answers that were read: recall ${percent(recall)}.`
   );
 }
@@ -106,7 +107,7 @@ export function travelText({ models: [first, second] }: LogitsData, threshold: n
 /** What was read, and what wasn't. */
 export function readText({ models, questions, outside }: LogitsData, pool: number): string {
   const [first] = models;
-  const counts = MARK_ORDER.map((mark) => `${whole(first?.logits[mark].length ?? 0)} ${KINDS[mark]}`);
+  const counts = MARK_ORDER.map((mark) => `${grouped(first?.logits[mark].length ?? 0)} ${KINDS[mark]}`);
   const more = outside === 1 ? "1 more passage answers, but was" : `${outside} more passages answer, but were`;
   const left = outside === 0 ? "" : ` ${more} outside the pools, and a threshold can’t find what wasn’t read.`;
   return `Read: ${pool} candidates for each of ${questions} questions; ${counts.join(", ")}.${left}`;
@@ -122,11 +123,6 @@ export function gradesText({ model, logits }: ModelLogits): string {
   const middle = (mark: Mark): string => decimal(quantile(logits[mark], 0.5) ?? Number.NaN, 2);
   const present = MARK_ORDER.filter((mark) => logits[mark].length > 0);
   return `${model}: the middle logit is ${present.map((mark) => `${middle(mark)} for ${NAMES[mark]}`).join(", ")}.`;
-}
-
-/** A count with its thousands set apart. */
-function whole(count: number): string {
-  return count.toLocaleString("en");
 }
 
 const KINDS: Readonly<Record<Mark, string>> = { answers: "that answer", "near-miss": "near misses", off: "off the question" };

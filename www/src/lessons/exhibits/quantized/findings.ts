@@ -2,6 +2,7 @@
 
 import { decimal } from "../../../view/dom";
 import type { QuantizedPair } from "../quantized";
+import { grouped } from "../../../numbers";
 
 /** What the project's tests allow over all reference pairs on the CPU (tests/parity.rs). */
 export const BOUNDS = { most: 0.15, mean: 0.05 } as const;
@@ -51,7 +52,7 @@ export function partingText(pairs: readonly QuantizedPair[]): string {
   const all = (pairs.length * (pairs.length - 1)) / 2;
   return (
     `Over ${pairs.length} pairs with logits from ${range}, 8 bits move a logit by ${decimal(mean, 3)} on average and by ${decimal(most, 3)} at most. ` +
-    `Kendall’s tau of the two orders is ${decimal(tau, 3)}: of ${all.toLocaleString("en")} pairs of scores ${swapped} ${swapped === 1 ? "stands" : "stand"} the other way round.`
+    `Kendall’s tau of the two orders is ${decimal(tau, 3)}: of ${grouped(all)} pairs of scores ${swapped} ${swapped === 1 ? "stands" : "stand"} the other way round.`
   );
 }
 

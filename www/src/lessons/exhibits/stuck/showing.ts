@@ -1,7 +1,7 @@
 /** The stuck passage on the page: two strips of ranks with the pool's border to be dragged, and the first places of both. */
 
 import "../../../style/exhibits-pool.css";
-import "../../lines.css";
+import "../../../view/lines.css";
 import { MARKS } from "../../../labels";
 import { LIMITS } from "../../../state";
 import { h } from "../../../view/dom";
