@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["e2e/*.test.ts"],
-    // Each test loads models into a browser of its own; two at once would only slow each other down.
-    fileParallelism: false,
+    // Each test loads models into a browser of its own, which keeps the processor busy but for pauses; two at once fill these.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
