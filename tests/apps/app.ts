@@ -5,7 +5,7 @@ import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 import { repository, type Watched } from "../../www/e2e/browser";
 import { documents, query } from "./texts.js";
 
@@ -15,15 +15,11 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 /** Where the apps are made. The frameworks that they are built with are installed there, as tests/apps/package-lock.json pins them. */
 export const folder = join(repository, "target", "apps");
 
-let packed: Promise<string> | undefined;
-
-/** Packs the package, once; resolves to the tarball. */
-export function pack(): Promise<string> {
-  packed ??= npm(["pack", "--workspace", "pkg", "--pack-destination", folder, "--json"], repository).then((stdout) => {
-    const found = JSON.parse(stdout.slice(stdout.indexOf("\n[") + 1)) as { filename: string }[];
-    return join(folder, found[0]?.filename ?? "");
-  });
-  return packed;
+/** Packs the package; resolves to the tarball. */
+export async function pack(): Promise<string> {
+  const stdout = await npm(["pack", "--workspace", "pkg", "--pack-destination", folder, "--json"], repository);
+  const found = JSON.parse(stdout.slice(stdout.indexOf("\n[") + 1)) as { filename: string }[];
+  return join(folder, found[0]?.filename ?? "");
 }
 
 /** Makes an app of the folder `source` and of `more` files, and installs the tarball into it. */
@@ -37,7 +33,7 @@ export async function install(name: string, source: string, more: readonly strin
   const { dependencies, devDependencies, ...rest } = JSON.parse(await readFile(join(source, "package.json"), "utf8")) as Record<string, unknown>;
   await pinned({ ...(dependencies as object), ...(devDependencies as object) });
   await writeFile(join(app, "package.json"), JSON.stringify(rest));
-  await npm(["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", await pack()], app);
+  await npm(["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", inject("tarball")], app);
   return app;
 }
 

@@ -5,16 +5,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompressSync } from "node:zlib";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import { repository } from "../../www/e2e/browser";
-import { folder, install, pack } from "./app";
+import { folder, install } from "./app";
 
 const run = promisify(execFile);
 let app: string;
-let tarball: string;
+const tarball = inject("tarball");
 
 beforeAll(async () => {
-  tarball = await pack();
   app = await install("types", join(repository, "tests/apps/types"));
 });
 
