@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readPlace, writePlace } from "../src/address";
-import { FIRST_QUERY } from "../src/state";
+import { FIRST_QUERY, SETTING_KEYS } from "../src/state";
 
 describe("an address", () => {
   it("is the search's where nothing else is said, and always names the question there", () => {
@@ -23,5 +24,10 @@ describe("an address", () => {
     expect(writePlace(readPlace("?lessons"))).toBe("?lessons");
     expect(writePlace(readPlace("?lessons="))).toBe("?lessons");
     expect(writePlace(readPlace("?q=tea&lessons"))).toBe("?lessons&q=tea");
+  });
+
+  it("of the search is known as such before any module is there", () => {
+    const first = readFileSync(new URL("../public/first.js", import.meta.url), "utf8");
+    expect(JSON.parse(/\[".*"\]/.exec(first)?.[0] ?? "[]")).toEqual([...SETTING_KEYS]);
   });
 });
