@@ -73,27 +73,44 @@ wasm_target() {
   fi
 }
 
+# Both builds of the engine in pkg/wasm. While one is compiled, the one before is optimized, which takes a core only.
 wasm() {
   tools; node_modules
-  module tabrank
-  module tabrank_relaxed relaxed-simd
+  local name job=
+  for name in tabrank tabrank_relaxed; do
+    newer_than "pkg/wasm/${name}_bg.wasm" src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && continue
+    engine "$name"
+    [ -z "$job" ] || wait "$job"
+    module "$name" &
+    job=$!
+  done
+  [ -z "$job" ] || wait "$job"
 }
 
-# The build $1 of the engine in pkg/wasm, compiled with the feature $2.
-module() {
-  local name=$1 feature=${2:-}
-  newer_than "pkg/wasm/${name}_bg.wasm" src Cargo.toml Cargo.lock .cargo tools/bindgen package-lock.json && return
-  say "WebAssembly module (pkg/wasm/${name}_bg.wasm)"
+# What the build $1 of the engine is compiled with besides what .cargo/config.toml names.
+feature_of() { [ "$1" = tabrank ] || echo relaxed-simd; }
+
+# The build $1 of the engine as the compiler makes it.
+engine() {
+  local feature; feature=$(feature_of "$1")
+  say "WebAssembly module (pkg/wasm/$1_bg.wasm)"
   wasm_target wasm32-unknown-unknown
   # The feature is the engine's alone: what it depends on is the same in both builds, and compiled once.
   cargo rustc --profile wasm --locked --target wasm32-unknown-unknown --target-dir target --lib --no-default-features --features gpu \
     -- ${feature:+-C target-feature=+$feature}
-  cargo run --profile tool --locked --quiet --package bindgen -- target/wasm32-unknown-unknown/wasm/tabrank.wasm target/glue "$name"
-  [ -z "$feature" ] || same_everywhere "target/glue/${name}_bg.wasm"
-  optimize "target/glue/${name}_bg.wasm" target/glue/optimized.wasm ${feature:+--enable-$feature}
+  mkdir -p "target/glue/$1"
+  cp target/wasm32-unknown-unknown/wasm/tabrank.wasm "target/glue/$1/compiled.wasm"
+}
+
+# The build $1 with what JavaScript needs to call it, optimized.
+module() {
+  local name=$1 folder=target/glue/$1 feature; feature=$(feature_of "$1")
+  cargo run --profile tool --locked --quiet --package bindgen -- "$folder/compiled.wasm" "$folder" "$name"
+  [ -z "$feature" ] || same_everywhere "$folder/${name}_bg.wasm"
+  optimize "$folder/${name}_bg.wasm" "$folder/optimized.wasm" ${feature:+--enable-$feature}
   mkdir -p pkg/wasm
-  cp "target/glue/$name.js" "target/glue/$name.d.ts" "target/glue/${name}_bg.wasm.d.ts" pkg/wasm/
-  mv target/glue/optimized.wasm "pkg/wasm/${name}_bg.wasm" # last: its age tells whether all of this has to be done again
+  cp "$folder/$name.js" "$folder/$name.d.ts" "$folder/${name}_bg.wasm.d.ts" pkg/wasm/
+  mv "$folder/optimized.wasm" "pkg/wasm/${name}_bg.wasm" # last: its age tells whether all of this has to be done again
 }
 
 # Compiles for the kind $1 of WebAssembly in the target directory $2, with the feature $3 besides those that .cargo/config.toml
