@@ -27,7 +27,8 @@ cd "$(dirname "$0")"
 
 say() { printf '\n== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
-need() { command -v "$1" >/dev/null || die "$1 is missing. $2"; }
+has() { command -v "$1" >/dev/null; }
+need() { has "$1" || die "$1 is missing. $2"; }
 
 # Whether the file $1 exists and no file at or below the other paths is newer.
 newer_than() {
@@ -205,7 +206,7 @@ smoke() {
   return $outcome
 }
 
-has() { command -v "$1" >/dev/null; }
+no_chromium() { die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."; }
 
 has_chromium() { has "${CHROMIUM:-chromium}"; }
 
@@ -218,7 +219,7 @@ has_webkit() { has "${WEBKIT_DRIVER:-WebKitWebDriver}" && has "${XVFB:-Xvfb}"; }
 
 browser() {
   has_chromium && return
-  has apt-get || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
+  has apt-get || no_chromium
   say "Chromium, for the tests"
   system_packages chromium
 }
@@ -235,7 +236,7 @@ test_programs() {
     say "for the tests, from the system's packages: ${missing[*]}"
     system_packages "${missing[@]}"
   else
-    has_chromium || die "No Chromium and no apt-get: install Chromium and set CHROMIUM to its path."
+    has_chromium || no_chromium
     has_vulkan || die "No Vulkan driver and no apt-get: install Mesa's lavapipe and the Vulkan loader."
   fi
 }

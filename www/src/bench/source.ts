@@ -6,7 +6,7 @@ import type { Corpus } from "../corpus";
 import { h } from "../view/dom";
 import { absence } from "../view/library-line";
 import type { Bench } from "./part";
-import { grouped } from "../numbers";
+import { counted } from "../numbers";
 
 /** The library in use, at this moment. */
 export interface Source {
@@ -44,7 +44,6 @@ export function sourceLine({ libraries, app }: Bench): HTMLElement {
   const choosing = app.address.href({ own: [["bench", "corpus"]] });
   if (absent !== undefined) return h("p", { class: "library-line absent" }, ...absence(absent, choosing));
   if (!libraries.settled(app.address.settings.corpus)) return h("p", { class: "source" }, "The library of this link is on its way.");
-  const { length } = inUse.corpus.passages;
-  const passages = `${grouped(length)} ${length === 1 ? "passage" : "passages"}`;
+  const passages = counted(inUse.corpus.passages.length, "passage");
   return h("p", { class: "source" }, "In use: ", h("strong", {}, inUse.name), `, ${passages}. `, h("a", { href: choosing }, own === undefined ? "Use one of your own" : "Use another"), ".");
 }

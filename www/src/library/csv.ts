@@ -1,7 +1,7 @@
 /** CSV and TSV into rows with named fields. */
 
 import Papa from "papaparse";
-import { counted } from "./documents";
+import { counted } from "../numbers";
 import { isColumnName, type Row } from "./table";
 
 /** What a file with separated values holds. */

@@ -1,7 +1,6 @@
 /** A document as a file gives it, before it is cut into passages. */
 
 import { tidy } from "./decode";
-import { grouped } from "../numbers";
 
 /** What else a file says of a document. */
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -34,9 +33,4 @@ export function asMetadata(value: unknown, depth = 0): unknown {
 /** Whether this is an object with named fields. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A number with what is counted: `1 row`, `3 rows`. */
-export function counted(n: number, one: string, many = `${one}s`): string {
-  return `${grouped(n)} ${n === 1 ? one : many}`;
 }

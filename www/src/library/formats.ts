@@ -2,7 +2,8 @@
 
 import { readSeparated, separatorOf } from "./csv";
 import { decode, insistOnSize, tidy } from "./decode";
-import { asMetadata, counted, isRecord, type SourceDocument } from "./documents";
+import { counted } from "../numbers";
+import { asMetadata, isRecord, type SourceDocument } from "./documents";
 import { ENDINGS, PASTED, type Format } from "./endings";
 import { ReadError } from "./errors";
 import { type Ids, opening, slug, stem } from "./ids";

@@ -1,7 +1,8 @@
 /** Rows with named fields into documents: which field is the text, which the title, which the id. */
 
 import { tidy } from "./decode";
-import { asMetadata, counted, isRecord, type SourceDocument } from "./documents";
+import { counted } from "../numbers";
+import { asMetadata, isRecord, type SourceDocument } from "./documents";
 import { ReadError } from "./errors";
 import { type Ids, slug, stem } from "./ids";
 

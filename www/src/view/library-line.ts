@@ -4,7 +4,7 @@ import type { Address } from "../address";
 import type { Libraries } from "../libraries";
 import { openingQuery } from "../state";
 import { h } from "./dom";
-import { grouped } from "../numbers";
+import { counted } from "../numbers";
 
 /** The line, with a way back to the library of this page. */
 export class LibraryLine {
@@ -21,11 +21,10 @@ export class LibraryLine {
     this.root.classList.toggle("absent", absent !== undefined);
     if (absent !== undefined) this.root.replaceChildren(...absence(absent, bench));
     else if (own !== undefined) {
-      const count = own.corpus.passages.length;
       this.root.replaceChildren(
         "You search your own library ",
         h("strong", {}, `“${own.name}”`),
-        ` (${grouped(count)} ${count === 1 ? "passage" : "passages"}). `,
+        ` (${counted(own.corpus.passages.length, "passage")}). `,
         h("a", { href: this.#back(), class: "back" }, "Back to the library of this page"),
       );
     }

@@ -1,7 +1,7 @@
 /** From what the reader brings to a library that is kept: reading, the preview, and the first save. */
 
 import { CHUNK_RULE } from "../../library/chunks";
-import { counted } from "../../library/documents";
+import { counted } from "../../numbers";
 import { ShelfError } from "../../library/errors";
 import { opening, stem } from "../../library/ids";
 import { createLibrary } from "../../library/library";

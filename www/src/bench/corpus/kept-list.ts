@@ -1,10 +1,9 @@
 /** The list of libraries: the one of this page, and those in this browser. */
 
 import type { Collection } from "../../collection";
-import { counted } from "../../library/documents";
 import { h, megabytes, type Child } from "../../view/dom";
 import type { KeptFacts } from "./kept";
-import { grouped } from "../../numbers";
+import { counted, grouped } from "../../numbers";
 
 /** What the reader can do with a library. */
 export interface KeptHandlers {

@@ -3,11 +3,10 @@
 import { indexOf } from "../../embedding";
 import { codeOf } from "../../errors";
 import type { Libraries } from "../../libraries";
-import { counted } from "../../library/documents";
 import type { Session } from "../../session";
 import { h } from "../../view/dom";
 import { about, took } from "../duration";
-import { grouped } from "../../numbers";
+import { counted, grouped } from "../../numbers";
 
 /** What preparing needs. */
 export interface PreparingParts {

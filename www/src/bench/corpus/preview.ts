@@ -1,7 +1,7 @@
 /** What was found in the reader's files, to be looked at before anything is made of it. */
 
 import { CHUNK_RULE } from "../../library/chunks";
-import { counted } from "../../library/documents";
+import { counted } from "../../numbers";
 import type { Format } from "../../library/endings";
 import type { UserPassage } from "../../library/library";
 import type { FileReport, Reading, Source } from "../../library/read";

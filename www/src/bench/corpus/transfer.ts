@@ -2,7 +2,7 @@
 
 import { archiveName, pack, unpack, type Packed } from "../../library/archive";
 import { aboutIndex } from "../../index-file";
-import { counted } from "../../library/documents";
+import { counted } from "../../numbers";
 import { ShelfError } from "../../library/errors";
 import type { Shelf } from "../../library/shelf";
 import type { Libraries } from "../../libraries";

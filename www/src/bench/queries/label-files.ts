@@ -6,7 +6,7 @@ import { h } from "../../view/dom";
 import { save } from "../saving";
 import type { Source } from "../source";
 import { LABEL_FORMATS, LARGEST_LABELS, labelsText, merged, readLabels, type LabelFormat } from "./labels-file";
-import { count } from "./question-table";
+import { counted } from "../../numbers";
 
 const TYPES: Readonly<Record<LabelFormat, string>> = { csv: "text/csv", json: "application/json", jsonl: "application/jsonl" };
 
@@ -65,10 +65,10 @@ export class LabelFiles {
         throw new Error(`${file.name} could not be read. Pick it again.`, { cause });
       });
       const { queries, strange, emptied } = await readLabels(file.name, new Uint8Array(bytes), corpus.passages);
-      if (queries.length === 0) throw new Error(`${file.name} labels no passage of this library: ${count(strange, "label")} of passages that it doesn’t have. Is it of another library?`);
+      if (queries.length === 0) throw new Error(`${file.name} labels no passage of this library: ${counted(strange, "label")} of passages that it doesn’t have. Is it of another library?`);
       await this.#parts.change((before) => merged(before, queries));
-      const left = strange === 0 ? "" : ` ${count(strange, "label")} of passages that this library doesn’t have ${strange === 1 ? "was" : "were"} left out${emptied === 0 ? "" : `, and with them ${count(emptied, "question")}`}.`;
-      this.#note.textContent = `${count(queries.length, "question")} taken from ${file.name}.${left}`;
+      const left = strange === 0 ? "" : ` ${counted(strange, "label")} of passages that this library doesn’t have ${strange === 1 ? "was" : "were"} left out${emptied === 0 ? "" : `, and with them ${counted(emptied, "question")}`}.`;
+      this.#note.textContent = `${counted(queries.length, "question")} taken from ${file.name}.${left}`;
     } catch (error) {
       this.#note.textContent = `The labels were not imported: ${error instanceof Error ? error.message : String(error)}`;
     }

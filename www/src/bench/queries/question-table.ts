@@ -3,7 +3,7 @@
 import type { LabelledQuery } from "../../corpus";
 import { countLabels } from "../../library/library";
 import { h } from "../../view/dom";
-import { grouped } from "../../numbers";
+import { counted } from "../../numbers";
 
 /** What the table does. */
 export interface QuestionTableParts {
@@ -66,8 +66,8 @@ export class QuestionTable {
     this.#counts.textContent =
       queries === 0
         ? "No question has been labelled yet. Ask one below, and say of each candidate how well it answers."
-        : `${count(queries, "question")}, ${count(labels, "label")}: ${answers} answer, ${nearMisses} near ${nearMisses === 1 ? "miss" : "misses"}, ${off} off.` +
-          (unanswered === 0 ? "" : ` ${count(unanswered, "question")} without any answer; ${unanswered === 1 ? "it is" : "they are"} left out when you measure.`);
+        : `${counted(queries, "question")}, ${counted(labels, "label")}: ${answers} answer, ${nearMisses} near ${nearMisses === 1 ? "miss" : "misses"}, ${off} off.` +
+          (unanswered === 0 ? "" : ` ${counted(unanswered, "question")} without any answer; ${unanswered === 1 ? "it is" : "they are"} left out when you measure.`);
     this.#measure.hidden = answers === 0;
     this.#details.hidden = queries === 0;
     this.#summary.textContent = `All questions (${queries})`;
@@ -107,9 +107,4 @@ export class QuestionTable {
     reset();
     return button;
   }
-}
-
-/** A number with what it counts. */
-export function count(number: number, what: string): string {
-  return `${grouped(number)} ${what}${number === 1 ? "" : "s"}`;
 }
