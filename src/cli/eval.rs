@@ -11,7 +11,7 @@ use tabrank::backend::Cpu;
 use tabrank::corpus::{LabelledQuery, read_queries};
 use tabrank::evaluate::Scale;
 use tabrank::model::{BiEncoder, CrossEncoder};
-use tabrank::pipeline::{self, Collection, Evaluation, FUSED_DEPTH, Learned, Ranked, Rankings, Retriever};
+use tabrank::pipeline::{self, Cascade, Collection, Evaluation, FUSED_DEPTH, Learned, Ranked, Rankings, Retriever};
 
 /// Parts into which the queries are split to learn a weight.
 const FOLDS: usize = 5;
@@ -36,6 +36,10 @@ pub struct Eval {
     /// those before: MODEL:READ,MODEL:READ. In the place of --cross-encoder and --pools.
     #[arg(long, value_delimiter = ',', value_parser = stage, conflicts_with = "pools")]
     cascade: Vec<(String, usize)>,
+    /// Put side by side: the first stage, BM25, and every cross-encoder of the manifest whose file is here, each reranking the largest
+    /// pool; with --cross-encoder that one besides.
+    #[arg(long, conflicts_with = "cascade")]
+    compare: bool,
     #[command(flatten)]
     first: FirstStage,
     /// Only the first N queries.
@@ -67,6 +71,9 @@ pub fn evaluate(place: &Place, eval: &Eval) -> Result<(), Failure> {
     let bi_encoder = if eval.first.needs_vectors() { Some(files::bi_encoder(place)?) } else { None };
     let (collection, mut labelled, scale) = labelled(place, eval, bi_encoder.as_ref())?;
     labelled.truncate(eval.limit.unwrap_or(usize::MAX));
+    if eval.compare {
+        return side_by_side(place, eval, bi_encoder.as_ref().map(|(model, _)| model), &collection, &labelled, scale);
+    }
     let models = models(place, eval)?;
     let pools: Vec<usize> = match &eval.cascade[..] {
         [] => eval.pools.iter().map(|&pool| pool as usize).collect(),
@@ -135,6 +142,49 @@ fn models(place: &Place, eval: &Eval) -> Result<Vec<CrossEncoder<Cpu>>, Failure>
         return Ok(vec![files::cross_encoder(place)?]);
     }
     eval.cascade.iter().map(|(id, _)| files::cross_encoder_named(place, id)).collect()
+}
+
+/// `eval --compare`.
+fn side_by_side(
+    place: &Place,
+    eval: &Eval,
+    bi_encoder: Option<&BiEncoder<Cpu>>,
+    collection: &Collection,
+    queries: &[LabelledQuery],
+    scale: Scale,
+) -> Result<(), Failure> {
+    let pool = eval.pools.iter().copied().max().unwrap_or(1) as usize;
+    let source = eval.beir.as_ref().unwrap_or(&eval.queries);
+    let named = |query: &LabelledQuery, error: tabrank::Error| files::failure(source, format!("{}: {error}", query.id));
+    let (firsts, _) = first_stage(eval, bi_encoder, collection, queries, pool, scale, &named)?;
+    let by_words: Vec<Vec<usize>> = queries
+        .par_iter()
+        .map(|query| {
+            let found = block_on(pipeline::retrieve(None, collection, &query.text, usize::MAX, &Retriever::Bm25));
+            Ok(found.map_err(|e| named(query, e))?.hits.iter().map(|candidate| candidate.document).collect())
+        })
+        .collect::<Result<_, Failure>>()?;
+    let ranked = |cascade: &Cascade<Cpu>, firsts: &[Vec<usize>]| {
+        let one = |(query, first): (_, &Vec<usize>)| {
+            block_on(Ranked::new(cascade, collection, query, first, scale)).map_err(|e| named(query, e))
+        };
+        queries.par_iter().zip(firsts).map(one).collect::<Result<Vec<Ranked>, Failure>>()
+    };
+    let mut ways = vec![(eval.first.name().to_string(), ranked(&[], &firsts)?)];
+    if eval.first.needs_vectors() {
+        ways.push(("BM25".into(), ranked(&[], &by_words)?));
+    }
+    for id in files::cross_encoders_here(place)? {
+        let model = files::cross_encoder_named(place, &id)?;
+        ways.push((id, ranked(&[(&model, pool)], &firsts)?));
+    }
+    let standings = pipeline::standings(&ways, pool);
+    if place.json {
+        output::json(&standings);
+    } else {
+        output::standings(&standings, pool);
+    }
+    Ok(())
 }
 
 /// For each query the documents' positions in the first stage's order; and the weight, if one was to be learned.

@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use tabrank::backend::Cpu;
 use tabrank::corpus::{Document, LabelledQuery, beir, read_documents};
-use tabrank::model::manifest::{Manifest, sha256};
+use tabrank::model::manifest::{Entry, Manifest, Role, sha256};
 use tabrank::model::{BiEncoder, CrossEncoder};
 use tabrank::pipeline::Collection;
 
@@ -130,6 +130,14 @@ pub fn cross_encoder(place: &Place) -> Result<CrossEncoder<Cpu>, Failure> {
 pub fn cross_encoder_named(place: &Place, id: &str) -> Result<CrossEncoder<Cpu>, Failure> {
     let file = model_file(place, id)?;
     CrossEncoder::load(&file.bytes, place.backend()).map_err(|e| failure(Path::new(id), e))
+}
+
+/// The cross-encoders that can be compared: those of the manifest whose files are here, and the one asked for.
+pub fn cross_encoders_here(place: &Place) -> Result<Vec<String>, Failure> {
+    let here = |entry: &&Entry| entry.role == Role::CrossEncoder && place.models.join(&entry.file).exists();
+    let mut ids: Vec<String> = manifest(place)?.models.iter().filter(here).map(|entry| entry.id.clone()).collect();
+    ids.extend(place.cross_encoder.iter().filter(|id| !ids.contains(id)).cloned().collect::<Vec<_>>());
+    Ok(ids)
 }
 
 /// The documents.

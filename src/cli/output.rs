@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::io::Write;
 use tabrank::evaluate::Verdict;
-use tabrank::pipeline::{Collection, Evaluation, Group, Learned, Reply};
+use tabrank::pipeline::{Collection, Evaluation, Group, Learned, Reply, Standing, Tally};
 
 /// Prints a line. A reader that has seen enough (`| head`) ends the program quietly.
 pub fn print_line(line: std::fmt::Arguments) {
@@ -104,6 +104,28 @@ pub fn evaluation(evaluation: &Evaluation, retriever: &str) {
     for outcome in report.outcomes.iter().filter(|o| !o.right.after) {
         say!("  wrong after reranking: {} ({}) {:?}: {} first", outcome.id, outcome.kind, outcome.text, outcome.first.after);
     }
+}
+
+/// Ways of ranking, one in a line.
+pub fn standings(standings: &[Standing], pool: usize) {
+    say!("{:<26} {:>7} {:>15}  {:>7} {:>15}  {:>7} {:>9} {:>9}", "", "ndcg@10", "95 %", "against", "95 %", "mrr", "traps", "twins");
+    for standing in standings {
+        let (own, against) = (standing.ndcg_10.after, standing.ndcg_10.difference);
+        let tally = |tally: Option<Tally>| tally.map(|t| format!("{}/{}", t.right, t.n)).unwrap_or_default();
+        say!(
+            "{:<26} {:>7.3} {:>15}  {:>+7.3} {:>15}  {:>7.3} {:>9} {:>9}",
+            standing.name,
+            own.mean,
+            format!("{:.3} to {:.3}", own.low, own.high),
+            against.mean,
+            format!("{:+.3} to {:+.3}", against.low, against.high),
+            standing.metrics.mrr,
+            tally(standing.traps),
+            tally(standing.twins)
+        );
+    }
+    let n = standings.first().map_or(0, |first| first.ndcg_10.n);
+    say!("{n} queries; cross-encoders rerank the first {pool}; 95 % of redrawn samples; traps and twins: an answer comes first");
 }
 
 /// What was learned of the weight of the dense ranking.

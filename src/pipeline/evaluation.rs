@@ -162,6 +162,21 @@ impl Ranked<'_> {
         Metrics::of(ranked, &self.judged(), self.scale)
     }
 
+    /// The query.
+    pub(super) fn query(&self) -> &LabelledQuery {
+        self.query
+    }
+
+    /// Metrics after reranking a pool of `pool`.
+    pub(super) fn metrics_at(&self, pool: usize) -> Metrics {
+        self.metrics(&self.after(pool))
+    }
+
+    /// Whether the first document answers, after reranking a pool of `pool`.
+    pub(super) fn is_right_at(&self, pool: usize) -> bool {
+        self.right(self.after(pool).first())
+    }
+
     fn right(&self, grade: Option<&u8>) -> bool {
         grade.is_some_and(|&grade| self.scale.answers(grade))
     }
@@ -192,7 +207,7 @@ impl Evaluation {
 
 fn group<'a>(ranked: impl Iterator<Item = &'a Ranked<'a>> + Clone, pool: usize) -> Group {
     let before: Vec<Metrics> = ranked.clone().map(|r| r.metrics(&r.grades)).collect();
-    let after: Vec<Metrics> = ranked.clone().map(|r| r.metrics(&r.after(pool))).collect();
+    let after: Vec<Metrics> = ranked.clone().map(|r| r.metrics_at(pool)).collect();
     let recall: f64 = ranked.map(|r| recall_at(pool, &r.grades, &r.judged(), r.scale)).sum();
     let ndcg = |metrics: &[Metrics]| metrics.iter().map(|m| m.ndcg_10).collect::<Vec<_>>();
     Group {

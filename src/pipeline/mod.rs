@@ -4,11 +4,13 @@ mod collection;
 mod evaluation;
 mod first;
 mod learning;
+mod standing;
 
 pub use collection::{Collection, Kind, embed};
 pub use evaluation::{Cascade, Evaluation, Group, PoolResult, Ranked, Stages, TrapOutcome, TrapReport};
 pub use first::{Candidate, Candidates, FUSED_DEPTH, Retriever, retrieve};
 pub use learning::{Fold, Learned, Rankings, learn};
+pub use standing::{Standing, Tally, standings};
 
 use crate::Error;
 use crate::backend::Backend;

@@ -1,0 +1,191 @@
+"""What a step trains on: groups of pairs. Each source draws a group with the random numbers it is given."""
+from dataclasses import dataclass
+
+from files import contrasts, public_rows, read_lines, shelves
+from pathlib import Path
+
+MAX_WORDS = 75
+"""Passages of labelled texts are cut here; those of the teacher aren't, so that long ones are learned as well."""
+
+LONG_WORDS = 85
+
+LABELS = {"best": 1.0, "partly": 0.45, "same shelf": 0.2, "other": 0.0}
+"""How well a passage answers, from 0 to 1."""
+
+PUBLIC_WEIGHTS = {"dl21": 2.0, "boolq": 0.7, "medquad": 0.7, "xquad": 0.7, "dl22splade": 0.8, "hotpot": 0.4, "semantoneg": 0.4, "nevir50": 0.4}
+
+KEPT = frozenset(
+    "not no never none nobody nothing nor neither without cannot can't don't doesn't isn't aren't wasn't didn't won't only except unless but "
+    "before after until more less fewer most least all any every some first last than from to by of over under between both either".split())
+"""Words that may decide alone; `thin` never takes them away."""
+
+
+@dataclass
+class Group:
+    """Pairs that are judged against each other. `targets` are labels in 0..1; for the kind `contrast`, whose four pairs are
+    (qa, a), (qa, b), (qb, b), (qb, a), none are needed; for the kind `teacher` they are distances of logits."""
+
+    kind: str
+    pairs: list
+    targets: list
+    level: float = 0.0
+    """Of the kind `teacher`: what the logits' mean should be near to."""
+
+
+def cut(passage):
+    return " ".join(passage.split()[:MAX_WORDS])
+
+
+def thin(text, other, rng, share):
+    """Leaves out some of the words that stand in both texts and decide nothing."""
+    shared = set(other.split()) - KEPT
+    return " ".join(word for word in text.split() if word not in shared or rng.random() > share)
+
+
+class Contrasts:
+    """Two queries and two passages that differ in one thing; each query goes with its own passage. Neither a query nor a
+    passage alone tells the answer, so that only the match of the two can be learned."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def group(self, rng):
+        e = rng.choice(self.entries)
+        a, b = rng.choice(e["d_pos"]), rng.choice(e["d_neg"])
+        if rng.random() < 0.6:
+            b = nearest(a, e["d_neg"])
+        qa, qb = rng.choice(e["q_pos"]), rng.choice(e["q_neg"])
+        if rng.random() < 0.3:
+            qb = nearest(qa, e["q_neg"])
+        if rng.random() < 0.3:
+            a, b = thin(a, b, rng, 0.12), thin(b, a, rng, 0.12)
+        return contrast(qa, qb, cut(a), cut(b))
+
+
+class Sentences:
+    """Pairs of sentences that negate each other, now and then beside a sentence about something else."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def group(self, rng):
+        row = rng.choice(self.rows)
+        a, b = row["a"], row["b"]
+        qa, qb = (thin(a, b, rng, 0.3), thin(b, a, rng, 0.3)) if rng.random() < 0.6 else (a, b)
+        if rng.random() < 0.5:
+            filler = rng.choice(self.rows)["a"]
+            a, b = (f"{filler} {a}", f"{filler} {b}") if rng.random() < 0.5 else (f"{a} {filler}", f"{b} {filler}")
+        return contrast(qa.rstrip("."), qb.rstrip("."), a, b)
+
+
+class Properties:
+    """A query with passages that have its property, that have the opposite, and that say nothing about it."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def group(self, rng):
+        e = rng.choice(self.entries)
+        negative = rng.random() < 0.6
+        right, wrong = (e["d_neg"], e["d_pos"]) if negative else (e["d_pos"], e["d_neg"])
+        labelled = [(p, LABELS["best"]) for p in rng.sample(right, 2)] + [(p, 0.25) for p in rng.sample(wrong, 2)]
+        labelled += [(rng.choice(e["d_other"]), LABELS["partly"]), (rng.choice(rng.choice(self.entries)["d_other"]), LABELS["other"])]
+        return ranked(rng.choice(e["q_neg"] if negative else e["q_pos"]), labelled)
+
+
+class Shelves:
+    """A query with a shelf of passages that are near misses of one another, and passages of other shelves."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def group(self, rng):
+        e = rng.choice(self.entries)
+        q = rng.choice(e["queries"])
+        label = lambda i: LABELS["best" if i == q["best"] else "partly" if i in q.get("partly", []) else "same shelf"]
+        labelled = [(p, label(i)) for i, p in enumerate(e["passages"])]
+        return ranked(q["q"], labelled + [(rng.choice(rng.choice(self.entries)["passages"]), LABELS["other"]) for _ in range(2)])
+
+
+class ShelfContrasts:
+    """Two queries of one shelf with the passage of each."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def group(self, rng):
+        e = rng.choice(self.entries)
+        while True:
+            one, two = rng.sample(e["queries"], 2)
+            if one["best"] != two["best"] and two["best"] not in one.get("partly", []) and one["best"] not in two.get("partly", []):
+                return contrast(one["q"], two["q"], cut(e["passages"][one["best"]]), cut(e["passages"][two["best"]]))
+            if rng.random() < 0.05:
+                e = rng.choice(self.entries)
+
+
+class Graded:
+    """Rows {"q": query, "docs": [[passage, label], ...]}, filled up with passages of other queries."""
+
+    def __init__(self, rows, size=6):
+        self.rows, self.size = rows, size
+
+    def group(self, rng):
+        e = rng.choice(self.rows)
+        high, low = [d for d in e["docs"] if d[1] >= 0.6], [d for d in e["docs"] if d[1] < 0.6]
+        labelled = rng.sample(high, min(2, len(high))) + rng.sample(low, min(self.size - 3, len(low)))
+        while len(labelled) < self.size:
+            labelled.append([rng.choice(rng.choice(self.rows)["docs"])[0], LABELS["other"]])
+        return ranked(e["q"], labelled)
+
+
+class Taught:
+    """A query with passages of its pool, and the distances that the teachers see between them. Long passages are in some of
+    the groups only, as they take long to read."""
+
+    def __init__(self, teacher, queries, size=8):
+        self.teacher, self.queries, self.size = teacher, queries, size
+        self.long = [len(p.split()) > LONG_WORDS for p in teacher.passages]
+
+    def group(self, rng):
+        t, i = self.teacher, rng.choice(self.queries)
+        any_length = rng.random() < 0.2
+        within = [j for j in range(t.pools.shape[1]) if any_length or not self.long[t.pools[i, j]]]
+        if len(within) < 3 * self.size:
+            return self.group(rng)
+        first = within[:10]
+        chosen = rng.sample(first, self.size // 2) + rng.sample(within[10:], self.size - self.size // 2)
+        return Group("teacher", [(t.queries[i], t.passages[t.pools[i, j]]) for j in chosen],
+                     [float(t.targets[i, j]) for j in chosen], float(t.logits[i, chosen].mean()))
+
+
+class Mixture:
+    """Draws from several sources, each as often as its weight says."""
+
+    def __init__(self, weighted):
+        self.sources, self.weights = [source for source, _ in weighted], [weight for _, weight in weighted]
+
+    def group(self, rng):
+        return rng.choices(self.sources, self.weights)[0].group(rng)
+
+
+def nearest(text, candidates):
+    """The candidate with the most words of the text."""
+    words = set(text.split())
+    return max(candidates, key=lambda c: len(words & set(c.split())) / (len(c.split()) + 1))
+
+
+def contrast(qa, qb, a, b):
+    return Group("contrast", [(qa, a), (qa, b), (qb, b), (qb, a)], [1.0, 0.0, 1.0, 0.0])
+
+
+def ranked(query, labelled):
+    return Group("ranked", [(query, cut(p)) for p, _ in labelled], [label for _, label in labelled])
+
+
+def sources(data, teacher, taught):
+    """[(source, groups in a step)]"""
+    entries, near_misses = contrasts(data)[0], shelves(data)[0]
+    sentences = [row for path in sorted((Path(data) / "contrast").glob("*.jsonl.gz")) for row in read_lines(path)]
+    public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
+    return [(Contrasts(entries), 7), (Sentences(sentences), 1), (ShelfContrasts(near_misses), 2), (Properties(entries), 1),
+            (Shelves(near_misses), 2), (public, 2), (Taught(teacher, taught), 4)]

@@ -1,0 +1,204 @@
+"""Trains the cross-encoder from all-MiniLM-L6-v2.
+
+    python train.py --base MODEL --teacher LARGER_MODEL --data DATA --out OUT
+
+MODEL is all-MiniLM-L6-v2 and LARGER_MODEL all-mpnet-base-v2, in Hugging Face's layout; DATA the data folder. Saves every
+SAVE_EVERY steps and goes on from what OUT holds; with other --steps too. What a step is trained on depends on --seed and its number
+alone. OUT/model is the result, for `tabrank convert`.
+"""
+import argparse
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from transformers import AutoTokenizer
+
+from heldout import HeldOut
+from model import SegmentCosine, bfloat16_pays
+from sources import sources
+from teacher import teacher
+
+SAVE_EVERY = 200
+MAX_TOKENS = 208
+AVERAGE_OVER = 400
+"""Steps over which the weights are averaged (exponentially)."""
+DECAY = 0.25
+"""The last part of the steps, in which the rate goes down to nothing."""
+RUNS = 10
+"""A step's pairs are read in so many runs of like length, for little padding."""
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--base", required=True, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("--teacher", help="folder of a larger bi-encoder, whose cosines are learned as well")
+    parser.add_argument("--data", required=True, help="folder of the training data")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--freeze", type=int, default=1, help="so many layers stay the bi-encoder's, as its embeddings do")
+    parser.add_argument("--layers", type=lambda text: [int(n) for n in text.split(",")], help="take these of the base's layers only: 0,2,5")
+    parser.add_argument("--start", type=Path, help="weights of an earlier run (OUT/model) to start from, in place of the base's")
+    parser.add_argument("--report-every", type=int, default=500, help="steps between measurements on what is held out")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def loss_of(group, scores):
+    """Of one group; `scores` are its logits, shape (pairs)."""
+    if group.kind == "contrast":
+        aa, ab, bb, ba = scores
+        return 0.5 * (F.softplus(ab - aa) + F.softplus(ba - bb) + F.softplus(ba - aa) + F.softplus(ab - bb))
+    targets = torch.tensor(group.targets, device=scores.device)
+    if group.kind == "teacher":
+        shape = F.smooth_l1_loss(scores - scores.mean(), targets - targets.mean())
+        return 1.5 * shape + 0.05 * (scores.mean() - group.level).abs()
+    gap = targets[:, None] - targets[None, :]
+    ordered = gap > 0.04
+    # RankNet, weighted by how much better the one is; and cross-entropy, so that logits mean something by themselves.
+    rank = (F.softplus(scores[None, :] - scores[:, None]) * gap.clamp(min=0).sqrt())[ordered].mean() if ordered.any() else scores.sum() * 0
+    return rank + 0.5 * F.binary_cross_entropy_with_logits(0.6 * scores, targets.clamp(0.005, 0.995))
+
+
+@dataclass
+class Reader:
+    """Turns pairs into logits."""
+
+    model: SegmentCosine
+    tokenizer: object
+    device: str
+
+    def __call__(self, pairs, runs=RUNS):
+        queries, passages = zip(*pairs)
+        encoded = self.tokenizer(queries, passages, truncation="longest_first", max_length=MAX_TOKENS)
+        order = sorted(range(len(pairs)), key=lambda i: len(encoded["input_ids"][i]))
+        scores = torch.zeros(len(pairs), device=self.device)
+        for k in range(runs):
+            some = order[k * len(order) // runs:(k + 1) * len(order) // runs]
+            if not some:
+                continue
+            tokens = self.tokenizer.pad({name: [values[i] for i in some] for name, values in encoded.items()}, return_tensors="pt").to(self.device)
+            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=bfloat16_pays(self.device)):
+                read = self.model(tokens)
+            scores = scores.index_put((torch.tensor(some, device=self.device),), read.float())
+        return scores
+
+
+class Average:
+    """The weights' exponential average, which is what is measured and kept."""
+
+    def __init__(self, model):
+        self.weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+
+    def update(self, model, step):
+        share = max(1 / AVERAGE_OVER, 1 / (step + 1))
+        for name, p in model.named_parameters():
+            if name in self.weights:
+                self.weights[name].lerp_(p.detach(), share)
+
+    def swap(self, model):
+        """Exchanges the model's weights and the averaged ones."""
+        for name, p in model.named_parameters():
+            if name in self.weights:
+                p.data, self.weights[name] = self.weights[name], p.data
+
+
+def rate_at(step, steps):
+    """The share of the full rate: up in 100 steps, level, down to a hundredth in the last part."""
+    return min((step + 1) / 100, 1.0, max(0.01, (steps - step) / (DECAY * steps)))
+
+
+def export(model, tokenizer, folder):
+    model.bert.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    head = {"head": "segment-cosine", "scale": model.scale.item(), "bias": model.bias.item()}
+    (folder / "head.json").write_text(json.dumps(head))
+
+
+def main():
+    a = arguments()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.manual_seed(a.seed)
+    a.out.mkdir(parents=True, exist_ok=True)
+    tokenizer = AutoTokenizer.from_pretrained(a.base)
+    tokenizer.model_max_length = 512
+    taught = teacher(a.out / "teacher.npz", a.data, a.base, a.teacher, device, a.seed)
+    unseen = range(0, len(taught.queries), 50)
+    held_out = HeldOut(a.data, taught, unseen)
+    drawn_from = sources(a.data, taught, [i for i in range(len(taught.queries)) if i not in unseen])
+
+    model = SegmentCosine(a.base, a.layers).to(device).train()
+    if a.start:
+        model.bert.load_state_dict(load_file(a.start / "model.safetensors"), strict=False)
+        head = json.loads((a.start / "head.json").read_text())
+        model.scale.data.fill_(head["scale"]), model.bias.data.fill_(head["bias"])
+    model.freeze(a.freeze)
+    read, average = Reader(model, tokenizer, device), Average(model)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [{"params": [p for p in trained if p.ndim == 2], "weight_decay": 0.01, "share": 1.0},
+              {"params": [p for p in trained if p.ndim == 1], "weight_decay": 0.0, "share": 1.0},
+              # Of another order of magnitude than all other weights.
+              {"params": [p for p in trained if p.ndim == 0], "weight_decay": 0.0, "share": 30.0}]
+    optimizer = torch.optim.AdamW(groups, lr=a.rate, fused=True)
+    step, spent, state = 0, 0.0, a.out / "state.pt"
+    if state.exists():
+        kept = torch.load(state, map_location=device)
+        model.load_state_dict(kept["model"])
+        average.weights = kept["average"]
+        optimizer.load_state_dict(kept["optimizer"])
+        step, spent = kept["step"], kept["spent"]
+        print(f"goes on from step {step}", flush=True)
+    started, losses = time.time() - spent, {}
+
+    def keep():
+        kept = {"model": model.state_dict(), "average": average.weights, "optimizer": optimizer.state_dict(), "step": step, "spent": time.time() - started}
+        torch.save(kept, state.with_suffix(".new"))
+        state.with_suffix(".new").rename(state)
+        average.swap(model)
+        export(model, tokenizer, a.out / "model")
+        if step % a.report_every == 0 or step == a.steps:
+            measure()
+        average.swap(model)
+
+    def measure():
+        row = {"step": step, "minutes": round((time.time() - started) / 60, 1), **held_out.report(read)}
+        with open(a.out / "ledger.jsonl", "a") as ledger:
+            ledger.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+
+    if step == 0:
+        measure()
+
+    while step < a.steps:
+        for group in optimizer.param_groups:
+            group["lr"] = a.rate * group["share"] * rate_at(step, a.steps)
+        rng = random.Random(a.seed * 1_000_003 + step)
+        drawn = [(type(source).__name__, source.group(rng)) for source, count in drawn_from for _ in range(count)]
+        scores = read([pair for _, group in drawn for pair in group.pairs])
+        at, loss = 0, 0.0
+        for name, group in drawn:
+            part = loss_of(group, scores[at:at + len(group.pairs)])
+            at, loss = at + len(group.pairs), loss + part
+            losses.setdefault(name, []).append(part.item())
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss of step {step} is not a number")
+        (loss / len(drawn)).backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        step += 1
+        average.update(model, step)
+        if step % 50 == 0:
+            recent = {name: round(sum(of[-200:]) / len(of[-200:]), 3) for name, of in losses.items()}
+            print(f"step {step}, {(time.time() - started) / 60:.1f} min, scale {model.scale.item():.2f}, bias {model.bias.item():.2f}, {recent}", flush=True)
+        if step % SAVE_EVERY == 0 or step == a.steps:
+            keep()
+
+
+if __name__ == "__main__":
+    main()
