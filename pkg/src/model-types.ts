@@ -55,6 +55,9 @@ export interface ManifestEntry {
   activation: "identity";
   max_tokens: number;
   query_prefix?: string;
+  /** Parts that the file has in common with another model's file of this SHA-256: `at` in this one, `there` in that one. Who loads
+   * both fetches them once. */
+  shared?: { with: string; sha256: string; parts: { at: number; there: number; bytes: number }[] };
   /** Where the original weights are; absent for our own model, whose GGUF file is the original. */
   origin?: Origin;
 }

@@ -3,19 +3,20 @@
 import { fileName } from "./address.js";
 import { checkpointOf, convertCheckpoint } from "./checkpoint.js";
 import { download } from "./download.js";
-import { ModelUnavailableError } from "./errors.js";
+import { ModelIntegrityError, ModelUnavailableError } from "./errors.js";
 import { repository } from "./hub.js";
 import { takeKept, type Wanted } from "./kept.js";
 import { fileKey } from "./keys.js";
 import type { ModelRequest } from "./protocol.js";
+import type { Known } from "./shared.js";
 import { reporter, type ModelFile, type Supply } from "./supply.js";
 import type { ManifestEntry } from "./types.js";
 
-/** Gets a model. */
-export async function obtain(request: ModelRequest, supply: Supply): Promise<ModelFile> {
+/** Gets a model. Of what is `known` of its file nothing is fetched. */
+export async function obtain(request: ModelRequest, supply: Supply, known: readonly Known[] = []): Promise<ModelFile> {
   switch (request.from) {
     case "manifest":
-      return ofManifest(request.entry, supply);
+      return ofManifest(request.entry, supply, known);
     case "address":
       return ofAddress(request, supply);
     case "bytes":
@@ -25,11 +26,11 @@ export async function obtain(request: ModelRequest, supply: Supply): Promise<Mod
   }
 }
 
-async function ofManifest(entry: ManifestEntry, supply: Supply): Promise<ModelFile> {
+async function ofManifest(entry: ManifestEntry, supply: Supply, known: readonly Known[]): Promise<ModelFile> {
   const { id: name, file, bytes, sha256 } = entry;
   if (sha256 === null) return convertCheckpoint(checkpointOf(entry, supply), supply);
   try {
-    return await fetchOnce(new URL(file, supply.models), { name, file, bytes, sha256 }, supply);
+    return await fetchOnce(new URL(file, supply.models), { name, file, bytes, sha256 }, supply, known);
   } catch (error) {
     const elsewhere = error instanceof ModelUnavailableError && error.missing && entry.origin;
     if (!elsewhere) throw error;
@@ -53,7 +54,7 @@ async function ofBytes({ id: name, bytes: given }: ModelRequest & { from: "bytes
 }
 
 /** A file from the store, or else from its address, and then kept. */
-async function fetchOnce(url: URL, wanted: Wanted, supply: Supply): Promise<ModelFile> {
+async function fetchOnce(url: URL, wanted: Wanted, supply: Supply, known: readonly Known[] = []): Promise<ModelFile> {
   const { store, onProgress } = supply;
   const { name, file } = wanted;
   // What lies on the disk needn't be kept there twice.
@@ -62,9 +63,23 @@ async function fetchOnce(url: URL, wanted: Wanted, supply: Supply): Promise<Mode
   const kept = key && (await takeKept(key, wanted, supply));
   if (kept) return kept;
   onProgress({ status: "initiate", name, file });
-  const { room, bytes } = await download(url.href, wanted, { ...supply, cache: "no-cache", onBytes: reporter(name, file, onProgress) });
+  const { room, bytes } = await fetchFile(url, wanted, supply, known);
   const sha256 = wanted.sha256 ?? (await room.sha256());
   if (key) store?.put(key, room.view(), sha256);
   onProgress({ status: "done", name, file, loaded: bytes, total: bytes, source: "network" });
   return { room, bytes, sha256 };
+}
+
+/** A file from its address, put together with what is known of it. If that doesn't make the file, it is fetched as a whole. */
+async function fetchFile(url: URL, wanted: Wanted, supply: Supply, known: readonly Known[]) {
+  const { name, file } = wanted;
+  const options = () => ({ ...supply, cache: "no-cache" as const, onBytes: reporter(name, file, supply.onProgress) });
+  if (known.length > 0 && url.protocol !== "file:") {
+    try {
+      return await download(url.href, wanted, { ...options(), known });
+    } catch (error) {
+      if (!(error instanceof ModelIntegrityError) || supply.signal.aborted) throw error;
+    }
+  }
+  return download(url.href, wanted, options());
 }

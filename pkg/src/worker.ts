@@ -17,6 +17,7 @@ import type { JoinParams, Loaded, LoadParams, ModelRequest } from "./protocol.js
 import { digestWith } from "./room.js";
 import { ConvertingRoom, EngineRoom } from "./rooms.js";
 import { nextTask, serve, type Context, type Handlers, type Port } from "./serve.js";
+import { Lending } from "./shared.js";
 import { compile, start, wasmOf, type Running } from "./start.js";
 import { Store } from "./store.js";
 import type { ModelFile, Supply } from "./supply.js";
@@ -61,16 +62,18 @@ async function load(params: LoadParams, context: Context<"load">): Promise<Loade
     signal,
     onProgress: progress,
   };
+  const lending = new Lending(biRequest, crossRequest);
   const bi = async (): Promise<ModelInfo | null> => {
     if (!biRequest) return null;
-    const file = await obtain(biRequest, supply);
+    const file = await failed(obtain(biRequest, supply), async () => lending.giveUp());
+    lending.give(file);
     const { next } = await starting;
     if (tried.hopeful) files.biEncoder = file.room.view().slice();
     const report: ModelReport = next.loadBiEncoder(bufferOf(file), file.sha256);
     return modelInfo(biRequest, file, report);
   };
   const cross = async () => {
-    const file = await obtain(crossRequest, supply);
+    const file = await obtain(crossRequest, supply, lending.known);
     const { next, module } = await starting;
     const { sha256 } = file;
     // The engine takes the file for itself, so the copies come first.
