@@ -57,10 +57,10 @@ export async function download<R extends Room>(url: string, expected: Expected, 
     file = await Arrival.begin(first, expected, options, options.known);
     let broken: TabrankError | null = await file.pour(first, patience.stall);
     for (let failures = 1; !file.complete; ) {
-      if (!broken) {
-        if (!(await file.takeOver())) break;
-        failures = 1;
-      } else {
+      const tookOver = await file.takeOver();
+      if (file.complete) break;
+      if (!tookOver) {
+        if (!broken) break;
         if (failures > patience.times) throw broken;
         await pause(delay(failures, patience), signal);
       }
@@ -148,16 +148,17 @@ class Arrival<R extends Room> {
     return version && !version.startsWith("W/") ? { ...range, "if-range": version } : {};
   }
 
-  /** Where an answer has ended at a known part, puts that in. Whether there is something to be fetched after it. */
+  /** Where an answer has ended at known parts, puts them in. Whether there were any. */
   async takeOver(): Promise<boolean> {
-    const part = this.#known.find(({ at }) => at === this.loaded);
-    if (!part) return false;
-    const bytes = await part.take();
-    this.options.signal.throwIfAborted();
-    // Without it the answers go on to the next one.
-    this.#known = this.#known.filter((one) => one !== part);
-    if (bytes) this.#add(bytes);
-    return !this.complete;
+    for (let found = false; ; found = true) {
+      const part = this.#known.find(({ at }) => at === this.loaded);
+      if (!part) return found;
+      const bytes = await part.take();
+      this.options.signal.throwIfAborted();
+      // Without it the answers go on to the next one.
+      this.#known = this.#known.filter((one) => one !== part);
+      if (bytes) this.#add(bytes);
+    }
   }
 
   /** Takes in an answer to its end, or to where the connection breaks: then with the error that this would be. */

@@ -131,7 +131,7 @@ class Check {
         this.size(fields[name], `${where}.${name}`);
       }
       const { at, bytes } = fields as { at: number; bytes: number };
-      if (at <= end) this.fail(`${where}.at`, "behind what comes before it", at);
+      if (at < end) this.fail(`${where}.at`, "behind what comes before it", at);
       end = at + bytes;
     });
   }

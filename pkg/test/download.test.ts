@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { download, readVerified } from "../src/download.js";
 import { AbortError, ModelIntegrityError, ModelUnavailableError } from "../src/errors.js";
 import { HeapRoom } from "../src/room.js";
+import type { Known } from "../src/shared.js";
 import { repositoryOf, startHub, type Fault, type Hub } from "./hub-server.js";
 import { hash } from "./supply.js";
 
@@ -61,7 +62,14 @@ describe("a download", () => {
 
   afterEach(() => hub.close());
 
-  const get = (faults: Fault[], { bytes = file.length, sha256 = hash(file), signal = new AbortController().signal }: { bytes?: number | null; sha256?: string | null; signal?: AbortSignal } = {}) => {
+  interface Wanted {
+    bytes?: number | null;
+    sha256?: string | null;
+    signal?: AbortSignal;
+    known?: Known[];
+  }
+
+  const get = (faults: Fault[], { bytes = file.length, sha256 = hash(file), signal = new AbortController().signal, known = [] }: Wanted = {}) => {
     hub.faults.set("m.gguf", faults);
     const onBytes = vi.fn();
     const free = vi.fn();
@@ -71,9 +79,36 @@ describe("a download", () => {
       patience: { times: 2, pause: 5, stall: 100 },
       signal,
       onBytes,
+      known,
     });
     return { arrived, onBytes, free };
   };
+
+  /** A part that needn't be fetched; or can't be had, though that was said. */
+  const known = (at: number, bytes: number, there = true): Known => ({ at, bytes, take: async () => (there ? file.slice(at, at + bytes) : null) });
+  const last = file.length - 200_000;
+
+  test.each<[string, Known[], Fault[], string[]]>([
+    ["in the middle", [known(907, 300_000)], [], ["0-906", "300907-"]],
+    ["side by side, and to the end", [known(907, 1000), known(1907, 5000), known(last, 200_000)], [], ["0-906", `6907-${last - 1}`]],
+    ["that can't be had after all", [known(907, 1000, false), known(5000, 1000)], [], ["0-906", "907-4999", "6000-"]],
+    ["from a server that is busy, and whose connections break", [known(907, 1000), known(600_000, 1000)], [{ status: 503 }, { cutAfter: 500 }, { cutAfter: 400 }, { cutAfter: 9000 }, { status: 429 }], ["0-906", "0-906", "500-906", "900-906", "1907-599999", "1907-599999", "601000-"]],
+    ["from a server that doesn't know of ranges", [known(907, 1000)], ["no ranges"], ["0-906"]],
+    ["from a server that does so at first only", [known(907, 1000), known(600_000, 1000)], ["slow", "no ranges"], ["0-906", "1907-599999"]],
+  ])("leaves out what is known %s", async (_, parts, faults, asked) => {
+    const { arrived, onBytes } = get(faults, { known: parts });
+    const { room, bytes } = await arrived;
+    expect([hash(room.view()), bytes]).toEqual([hash(file), file.length]);
+    expect(hub.asked).toEqual(asked.map((range) => `m.gguf bytes=${range}`));
+    expect(onBytes.mock.calls.at(-1)).toEqual([file.length, file.length]);
+  });
+
+  test("with something known that isn't in it is refused", async () => {
+    const wrong = { ...known(907, 1000), take: async () => file.slice(0, 1000) };
+    const { arrived, free } = get([], { known: [wrong] });
+    await expect(arrived).rejects.toThrow(ModelIntegrityError);
+    expect(free).toHaveBeenCalledOnce();
+  });
 
   test.each<[string, Fault[], (string | RegExp)[]]>([
     ["follows redirects to another origin", [], ["m.gguf"]],

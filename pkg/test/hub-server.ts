@@ -116,18 +116,20 @@ function send(response: ServerResponse, content: Uint8Array, range: string | und
     response.writeHead(fault.status, cors).end();
     return;
   }
-  const from = range && fault !== "no ranges" ? Number(/^bytes=(\d+)-$/.exec(range)?.[1]) : 0;
+  const [, start, end] = (fault !== "no ranges" && /^bytes=(\d+)-(\d*)$/.exec(range ?? "")) || [];
+  const from = Number(start ?? 0);
+  const to = Math.min(end ? Number(end) + 1 : content.length, content.length);
   if (from >= content.length && from > 0) {
     response.writeHead(416, { ...cors, "content-range": `bytes */${content.length}` }).end();
     return;
   }
-  const body = Buffer.from(content.subarray(from));
+  const body = Buffer.from(content.subarray(from, to));
   if (fault === "wrong") body.writeUInt8(body.readUInt8(body.length >> 1) ^ 1, body.length >> 1);
-  response.writeHead(from > 0 ? 206 : 200, {
+  response.writeHead(start === undefined ? 200 : 206, {
     ...cors,
     "content-type": "application/octet-stream",
     "content-length": body.length,
-    ...(from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
+    ...(start === undefined ? {} : { "content-range": `bytes ${from}-${to - 1}/${content.length}` }),
   });
   if (fault === "stall") {
     response.write(body.subarray(0, body.length >> 1));

@@ -29,6 +29,7 @@ describe("parseManifest", () => {
     expect(parse({ ...good, remark: 1 })).toMatchObject(good);
   });
 
+  const shared = (parts: unknown) => ({ with: "scout", sha256: null, parts });
   const part = { name: "config.json", repo: "a/b", revision: "c", bytes: null, sha256: null };
   test.each([
     ["no object", [], /manifest\.json: it must be an object/],
@@ -40,6 +41,9 @@ describe("parseManifest", () => {
     ["a hash in capitals", { ...good, models: [{ ...model, sha256: "A".repeat(64) }] }, /models\[0\]\.sha256/],
     ["a hash that is missing", { ...good, models: [{ ...model, sha256: undefined }] }, /sha256 .* missing/],
     ["an unknown quantization", { ...good, models: [{ ...model, quantization: "Q2_K" }] }, /quantization/],
+    ["shared parts that are no list", { ...good, models: [{ ...model, shared: shared({}) }] }, /models\[0\]\.shared\.parts must be an array/],
+    ["a shared part of no size", { ...good, models: [{ ...model, shared: shared([{ at: 1, there: 1, bytes: null }]) }] }, /parts\[0\]\.bytes/],
+    ["shared parts that overlap", { ...good, models: [{ ...model, shared: shared([{ at: 5, there: 1, bytes: 9 }, { at: 13, there: 1, bytes: 9 }]) }] }, /parts\[1\]\.at must be behind/],
     [
       "an origin without repository",
       { ...good, models: [{ ...model, origin: { files: [part, { ...part, repo: 1 }] } }] },

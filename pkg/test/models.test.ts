@@ -6,7 +6,7 @@ import { Store } from "../src/store.js";
 import type { Supply } from "../src/supply.js";
 import type { ManifestEntry, Origin, ProgressEvent } from "../src/types.js";
 import { FakeCaches } from "./caches.js";
-import { body, cutOff, stalled, startServer, status, type TestServer } from "./server.js";
+import { body, cutOff, stalled, startServer, status, type Route, type TestServer } from "./server.js";
 import { hash, makeConverter, makeSupply } from "./supply.js";
 
 const gguf = new Uint8Array(20_000).map((_, i) => i % 251);
@@ -68,6 +68,28 @@ async function failure(work: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+/** Answers with the range that was asked for. */
+const ranges =
+  (content: Uint8Array): Route =>
+  (response, request) => {
+    const [, start = "0", end] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
+    const part = content.subarray(Number(start), end ? Number(end) + 1 : undefined);
+    response.writeHead(request.headers.range ? 206 : 200, { "content-length": part.length }).end(part);
+  };
+
+describe("what is known of a file", () => {
+  test.each([
+    ["isn't fetched", gguf, 2],
+    ["is fetched all the same if it isn't in it", other, 3],
+  ])("%s", async (_, source, asked) => {
+    server.routes.set("/models/model.gguf", ranges(gguf));
+    const known = [{ at: 500, bytes: 10_000, take: async () => source.slice(500, 10_500) }];
+    const { room } = await obtainRoom({ from: "manifest", id: "model", entry: entry() }, await supply(), known);
+    expect(hash(room.view())).toBe(hash(gguf));
+    expect(server.asked).toHaveLength(asked);
+  });
+});
 
 describe("the site's own file", () => {
   test("is fetched with progress, kept, and taken from the store next time", async () => {
