@@ -33,3 +33,7 @@ for (const name of readdirSync(dist, { recursive: true }).sort()) {
 }
 for (const [build, total] of Object.entries(totals)) row(`engine and search, ${build}: wasm and js`, ...total);
 row("lessons, charts, bench, offline: js", ...later);
+const { defaults, models } = JSON.parse(readFileSync(path.join(dist, "models/manifest.json"), "utf8"));
+const [encoder, judge] = [defaults.bi_encoder, defaults.cross_encoder].map((id) => models.find((model) => model.id === id));
+const twice = judge.shared?.parts.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
+row("default models, what they share once", encoder.bytes + judge.bytes - twice, "", "");

@@ -1,13 +1,22 @@
-"""Reading the texts: JSON Lines (compressed or not) of the data folder, and the hand-written texts of this folder."""
+"""Reading the texts: JSON Lines (compressed or not) of the data folder, and the hand-written texts of this folder.
+
+What shares SHARED words in a row with the shipped corpus, its queries or the test collections of DATA/eval is left out here, for good:
+the same facts are told in much the same words, and nothing measured with is to be trained on. `overlap.py` shows what is left.
+"""
 import gzip
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 HELD_OUT_EVERY = 10
 """Entries 0, 10, 20, ... of every file of our own texts are never trained on."""
 
+SHARED = 8
+
 HERE = Path(__file__).parent
+
+WORD = re.compile(r"[a-z0-9]+")
 
 CONTRAST_LINES = {"Q+": "q_pos", "Q-": "q_neg", "D+": "d_pos", "D-": "d_neg", "DO": "d_other"}
 
@@ -48,6 +57,45 @@ def parse_texts(text):
     return entries
 
 
+def words(text):
+    return tuple(WORD.findall(text.lower()))
+
+
+def collections(data):
+    """What is measured with: {name: (queries, passages)} of the shipped corpus and the test collections."""
+    corpus, named = HERE.parent / "corpus", {}
+    named["shipped corpus"] = [row["text"] for row in read_lines(corpus / "queries.jsonl")], [row["text"] for row in read_lines(corpus / "passages.jsonl")]
+    for folder in sorted((Path(data) / "eval").glob("*")):
+        documents = read_lines(folder / "corpus.jsonl.gz")
+        named[folder.name] = [row["text"] for row in read_lines(folder / "queries.jsonl")], [f"{row.get('title', '')} {row['text']}" for row in documents]
+    return named
+
+
+def runs(text):
+    """All runs of SHARED words."""
+    of = words(text)
+    return {of[at:at + SHARED] for at in range(len(of) - SHARED + 1)}
+
+
+@cache
+def measured(data):
+    """(all runs of SHARED words of what is measured with, its queries)"""
+    parts = list(collections(data).values())
+    return {run for part in parts for texts in part for text in texts for run in runs(text)}, {words(q) for queries, _ in parts for q in queries}
+
+
+def unmeasured(data, *texts):
+    """Whether nothing of the texts is in what is measured with."""
+    there, queries = measured(data)
+    return all(words(text) not in queries and there.isdisjoint(runs(text)) for text in texts)
+
+
+def of_entry(entry):
+    """All texts of an entry: its queries and its passages."""
+    lists = (entry[key] for key in ("q_pos", "q_neg", "d_pos", "d_neg", "d_other")) if "attr" in entry else ([q["q"] for q in entry["queries"]], entry["passages"])
+    return [text for texts in lists for text in texts]
+
+
 def own_texts(data, pattern):
     """Our own texts that match the pattern, those of the data folder and those of this one, as (trained on, held out)."""
     trained, held_out = [], []
@@ -55,7 +103,7 @@ def own_texts(data, pattern):
         rows = read_lines(path) if path.suffix == ".jsonl" else parse_texts(path.read_text(encoding="utf-8"))
         held_out += rows[::HELD_OUT_EVERY]
         trained += [row for i, row in enumerate(rows) if i % HELD_OUT_EVERY]
-    return trained, held_out
+    return [[row for row in rows if unmeasured(data, *of_entry(row))] for rows in (trained, held_out)]
 
 
 def contrasts(data):
@@ -70,4 +118,16 @@ def shelves(data):
 
 def public_rows(data):
     """{name: rows} of the fetched collections: a query and its passages with labels in 0..1."""
-    return {path.name.split(".")[0]: read_lines(path) for path in sorted((Path(data) / "train").glob("*.jsonl.gz"))}
+    named = {path.name.split(".")[0]: read_lines(path) for path in sorted((Path(data) / "train").glob("*.jsonl.gz"))}
+    return {name: [row for row in rows if unmeasured(data, row["q"], *(p for p, _ in row["docs"]))] for name, rows in named.items()}
+
+
+def sentences(data):
+    """Pairs {"a", "b"} of sentences that negate each other."""
+    rows = [row for path in sorted((Path(data) / "contrast").glob("*.jsonl.gz")) for row in read_lines(path)]
+    return [row for row in rows if unmeasured(data, row["a"], row["b"])]
+
+
+def free_texts(data):
+    """Rows {"q", "p"}: passages that nobody has judged, each with something to ask for it."""
+    return [row for row in read_lines(Path(data) / "distill.jsonl.gz") if unmeasured(data, row["q"], row["p"])]

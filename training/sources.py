@@ -1,8 +1,7 @@
 """What a step trains on: groups of pairs. Each source draws a group with the random numbers it is given."""
 from dataclasses import dataclass
 
-from files import contrasts, public_rows, read_lines, shelves
-from pathlib import Path
+from files import contrasts, public_rows, sentences, shelves
 
 MAX_WORDS = 75
 """Passages of labelled texts are cut here; those of the teacher aren't, so that long ones are learned as well."""
@@ -185,7 +184,6 @@ def ranked(query, labelled):
 def sources(data, teacher, taught):
     """[(source, groups in a step)]"""
     entries, near_misses = contrasts(data)[0], shelves(data)[0]
-    sentences = [row for path in sorted((Path(data) / "contrast").glob("*.jsonl.gz")) for row in read_lines(path)]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return [(Contrasts(entries), 13), (Sentences(sentences), 2), (ShelfContrasts(near_misses), 1), (Properties(entries), 1),
-            (Shelves(near_misses), 2), (public, 1), (Taught(teacher, taught), 4)]
+    return [(Contrasts(entries), 14), (Sentences(sentences(data)), 1), (ShelfContrasts(near_misses), 1), (Properties(entries), 1),
+            (Shelves(near_misses), 2), (public, 1), (Taught(teacher, taught), 3)]

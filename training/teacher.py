@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModel, AutoTokenizer
 
-from files import public_rows, read_lines
+from files import free_texts, public_rows
 from model import SCALE, BIAS, bfloat16_pays
 
 POOL = 50
@@ -50,11 +50,9 @@ def texts(data, seed):
         queries += [row["q"] for row in chosen]
         of_these = list(dict.fromkeys(p for row in chosen for p, _ in row["docs"]))
         passages.update(dict.fromkeys(rng.sample(of_these, min(LIMIT if name.startswith("dl") else 1600, len(of_these)))))
-    rows = read_lines(Path(data) / "distill.jsonl.gz")
-    first = rng.randrange(len(rows))
-    for i in rng.sample(range(len(rows)), FREE):
-        queries.append(rows[i]["q"])
-        passages[rows[i]["p"]] = None
+    for row in rng.sample(free_texts(data), FREE):
+        queries.append(row["q"])
+        passages[row["p"]] = None
     alone = list(passages)
     for _ in range(LONG):
         i = rng.randrange(len(alone) - 2)

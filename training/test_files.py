@@ -1,8 +1,9 @@
 """The texts of this folder are whole, and what can't be read is refused by name."""
 import unittest
 
-from files import CONTRAST_LINES, HELD_OUT_EVERY, HERE, own_texts, parse_texts
-from overlap import longest, runs, words
+from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, of_entry, own_texts, parse_texts, read_lines, runs, unmeasured,
+                   words)
+from overlap import longest, places
 
 CONTRAST = "# d | n | a | b\n" + "".join(f"{key} {key.lower()} {i}\n" for key in CONTRAST_LINES for i in range(2))
 SHELF = "# t\nP one\nP two\nQ 1 which\nQ 0,1 both\n"
@@ -43,9 +44,21 @@ class Texts(unittest.TestCase):
 
 class Overlap(unittest.TestCase):
     def test_longest(self):
-        one, other = words("It is the Lake of the woods, it is deep."), words("the lake of the woods, it was; the lake of the")
-        self.assertEqual(longest(("the", "lake", "of"), one, other), 6)
-        self.assertEqual(runs([one, other], 3)[("the", "lake", "of")], {0, 1})
+        one, other = words("The Lake of the woods, it is deep."), words("the lake of; the lake of the woods, it was")
+        self.assertEqual((longest(one, other, 3), longest(one, other, 7)), (6, 0))
+        self.assertEqual(places([one, other], 3)[("the", "lake", "of")], {0, 1})
+
+    def test_what_is_measured_with_is_left_out(self):
+        passage = next(iter(read_lines(HERE.parent / "corpus" / "passages.jsonl")))["text"]
+        some = " ".join(words(passage)[3:3 + SHARED])
+        self.assertFalse(unmeasured("no data folder", "another text", f"In other words: {some.upper()}!"))
+        self.assertTrue(unmeasured("no data folder", " ".join(words(passage)[3:2 + SHARED])))
+        self.assertEqual(len(runs(passage)), len(words(passage)) - SHARED + 1)
+
+    def test_all_texts_of_an_entry(self):
+        contrast, shelf = parse_texts(CONTRAST + "\n" + SHELF)
+        self.assertEqual(len(of_entry(contrast)), 10)
+        self.assertEqual(of_entry(shelf), ["which", "both", "one", "two"])
 
 
 if __name__ == "__main__":

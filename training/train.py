@@ -15,7 +15,8 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
 from heldout import HeldOut
@@ -43,7 +44,7 @@ def arguments():
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--freeze", type=int, default=1, help="so many layers stay the bi-encoder's, as its embeddings do")
     parser.add_argument("--layers", type=lambda text: [int(n) for n in text.split(",")], help="take these of the base's layers only: 0,2,5")
-    parser.add_argument("--start", type=Path, help="weights of an earlier run (OUT/model) to start from, in place of the base's")
+    parser.add_argument("--start", type=Path, help="what an earlier run has trained (its OUT/trained.safetensors), to go on from on another machine")
     parser.add_argument("--report-every", type=int, default=500, help="steps between measurements on what is held out")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -108,9 +109,9 @@ class Average:
                 p.data, self.weights[name] = self.weights[name], p.data
 
 
-def rate_at(step, steps):
+def rate_at(step, steps, begun):
     """The share of the full rate: up in 100 steps, level, down to a hundredth in the last part."""
-    return min((step + 1) / 100, 1.0, max(0.01, (steps - step) / (DECAY * steps)))
+    return min((step - begun + 1) / 100, 1.0, max(0.01, (steps - step) / (DECAY * steps)))
 
 
 def export(model, tokenizer, folder):
@@ -133,34 +134,38 @@ def main():
     drawn_from = sources(a.data, taught, [i for i in range(len(taught.queries)) if i not in unseen])
 
     model = SegmentCosine(a.base, a.layers).to(device).train()
-    if a.start:
-        model.bert.load_state_dict(load_file(a.start / "model.safetensors"), strict=False)
-        head = json.loads((a.start / "head.json").read_text())
-        model.scale.data.fill_(head["scale"]), model.bias.data.fill_(head["bias"])
     model.freeze(a.freeze)
+    step, spent, begun, state = 0, 0.0, 0, a.out / "state.pt"
+    if a.start and not state.exists():
+        with safe_open(a.start, "pt") as file:
+            step, spent = int(file.metadata()["step"]), 60 * float(file.metadata()["minutes"])
+            model.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()}, strict=False)
+        begun = step
     read, average = Reader(model, tokenizer, device), Average(model)
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [{"params": [p for p in trained if p.ndim == 2], "weight_decay": 0.01, "share": 1.0},
-              {"params": [p for p in trained if p.ndim == 1], "weight_decay": 0.0, "share": 1.0},
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [{"params": [p for p in parameters if p.ndim == 2], "weight_decay": 0.01, "share": 1.0},
+              {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0, "share": 1.0},
               # Of another order of magnitude than all other weights.
-              {"params": [p for p in trained if p.ndim == 0], "weight_decay": 0.0, "share": 30.0}]
-    optimizer = torch.optim.AdamW(groups, lr=a.rate, fused=True)
-    step, spent, state = 0, 0.0, a.out / "state.pt"
+              {"params": [p for p in parameters if p.ndim == 0], "weight_decay": 0.0, "share": 30.0}]
+    optimizer = torch.optim.AdamW(groups, lr=a.rate, betas=(0.9, 0.98), fused=True)
     if state.exists():
         kept = torch.load(state, map_location=device)
         model.load_state_dict(kept["model"])
         average.weights = kept["average"]
         optimizer.load_state_dict(kept["optimizer"])
-        step, spent = kept["step"], kept["spent"]
+        step, spent, begun = kept["step"], kept["spent"], kept["begun"]
         print(f"goes on from step {step}", flush=True)
     started, losses = time.time() - spent, {}
 
     def keep():
-        kept = {"model": model.state_dict(), "average": average.weights, "optimizer": optimizer.state_dict(), "step": step, "spent": time.time() - started}
+        kept = {"model": model.state_dict(), "average": average.weights, "optimizer": optimizer.state_dict(), "step": step, "spent": time.time() - started, "begun": begun}
         torch.save(kept, state.with_suffix(".new"))
         state.with_suffix(".new").rename(state)
         average.swap(model)
         export(model, tokenizer, a.out / "model")
+        minutes = f"{(time.time() - started) / 60:.1f}"
+        trained = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
+        save_file(trained, a.out / "trained.safetensors", {"step": str(step), "minutes": minutes})
         if step % a.report_every == 0 or step == a.steps:
             measure()
         average.swap(model)
@@ -176,7 +181,7 @@ def main():
 
     while step < a.steps:
         for group in optimizer.param_groups:
-            group["lr"] = a.rate * group["share"] * rate_at(step, a.steps)
+            group["lr"] = a.rate * group["share"] * rate_at(step, a.steps, begun)
         rng = random.Random(a.seed * 1_000_003 + step)
         drawn = [(type(source).__name__, source.group(rng)) for source, count in drawn_from for _ in range(count)]
         scores = read([pair for _, group in drawn for pair in group.pairs])
@@ -188,7 +193,7 @@ def main():
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss of step {step} is not a number")
         (loss / len(drawn)).backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         step += 1
