@@ -160,7 +160,7 @@ fn side_by_side(
     let by_words: Vec<Vec<usize>> = queries
         .par_iter()
         .map(|query| {
-            let found = block_on(pipeline::retrieve(None, collection, &query.text, usize::MAX, &Retriever::Bm25));
+            let found = block_on(pipeline::retrieve::<Cpu>(None, collection, &query.text, usize::MAX, &Retriever::Bm25));
             Ok(found.map_err(|e| named(query, e))?.hits.iter().map(|candidate| candidate.document).collect())
         })
         .collect::<Result<_, Failure>>()?;

@@ -5,8 +5,8 @@ use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 use tabrank::backend::Cpu;
 use tabrank::corpus::{Document, LabelledQuery, beir, read_documents};
-use tabrank::model::manifest::{Entry, Manifest, Role, sha256};
-use tabrank::model::{BiEncoder, CrossEncoder};
+use tabrank::model::manifest::{Entry, Manifest, sha256};
+use tabrank::model::{BiEncoder, CrossEncoder, Role};
 use tabrank::pipeline::Collection;
 
 /// A file's bytes.
