@@ -165,9 +165,8 @@ fn side_by_side(
         })
         .collect::<Result<_, Failure>>()?;
     let ranked = |cascade: &Cascade<Cpu>, firsts: &[Vec<usize>]| {
-        let one = |(query, first): (_, &Vec<usize>)| {
-            block_on(Ranked::new(cascade, collection, query, first, scale)).map_err(|e| named(query, e))
-        };
+        let one =
+            |(query, first): (_, &Vec<usize>)| block_on(Ranked::new(cascade, collection, query, first, scale)).map_err(|e| named(query, e));
         queries.par_iter().zip(firsts).map(one).collect::<Result<Vec<Ranked>, Failure>>()
     };
     let mut ways = vec![(eval.first.name().to_string(), ranked(&[], &firsts)?)];
