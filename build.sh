@@ -251,20 +251,20 @@ system_packages() {
   $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# A Python environment of its own: the models' ONNX files are made with PyTorch.
-bench_environment() {
-  local python=target/bench/venv/bin/python
-  newer_than target/bench/venv/installed bench/requirements.txt && return
-  say "Python packages, as bench/requirements.txt pins them, into target/bench/venv (with PyTorch: some GB)"
+# A Python environment in target/$1/venv with what $1/requirements.txt pins, PyTorch among it.
+python_environment() {
+  local venv=target/$1/venv
+  newer_than "$venv/installed" "$1/requirements.txt" && return
+  say "Python packages, as $1/requirements.txt pins them, into $venv (with PyTorch: some GB)"
   need python3 "Install Python 3.11 or newer with venv."
-  python3 -m venv target/bench/venv
-  "$python" -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
-  touch target/bench/venv/installed
+  python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1/requirements.txt"
+  touch "$venv/installed"
 }
 
 bench_models() {
   newer_than target/bench/reference.json bench/*.py bench/requirements.txt corpus models/manifest.json src/convert src/model && return
-  bench_environment
+  python_environment bench
   say "models and texts of the benchmark (target/bench), and whether all engines agree on them"
   target/bench/venv/bin/python bench/export.py target/release/tabrank target/bench
 }
@@ -281,22 +281,12 @@ bench() {
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node "$script" "$@"
 }
 
-# A Python environment with what training/requirements.txt pins.
-training_environment() {
-  newer_than target/training/venv/installed training/requirements.txt && return
-  say "Python packages, as training/requirements.txt pins them, into target/training/venv (with PyTorch: some GB)"
-  need python3 "Install Python 3.11 or newer with venv."
-  python3 -m venv target/training/venv
-  target/training/venv/bin/python -m pip install --quiet --disable-pip-version-check -r training/requirements.txt
-  touch target/training/venv/installed
-}
-
 # The result is in target/training/out: weights as Hugging Face has them, and the two GGUF files.
 train() {
   local data=${1:-} out=target/training/out dtype python=target/training/venv/bin/python
   [ -d "$data/train" ] || die "give the folder of the training data (it has the folders train, contrast and synth): ./build.sh train DATA"
   shift
-  models; training_environment
+  models; python_environment training
   say "the larger bi-encoder that teaches"
   "$python" training/fetch.py target/training/all-mpnet-base-v2
   say "training (Ctrl-C interrupts it; the same command goes on)"

@@ -11,7 +11,7 @@ const LEAST = 1 << 17;
 const [STEP, LENGTH] = [LEAST >> 1, 64];
 
 /** Parts of `borrower` that are in `lender` as well, from the beginning on, none longer than it has to be: `at` in the one, `there` in the other. */
-export function sharedParts(lender, borrower) {
+function sharedParts(lender, borrower) {
   const parts = [];
   for (let place = STEP; place + LENGTH <= borrower.length; place += STEP) {
     const last = parts.at(-1);

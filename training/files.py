@@ -92,10 +92,11 @@ def unmeasured(data, *texts):
 
 def of_entry(entry):
     """All texts of an entry: its queries and its passages."""
-    lists = (entry[key] for key in ("q_pos", "q_neg", "d_pos", "d_neg", "d_other")) if "attr" in entry else ([q["q"] for q in entry["queries"]], entry["passages"])
+    lists = (entry[key] for key in CONTRAST_LINES.values()) if "attr" in entry else ([q["q"] for q in entry["queries"]], entry["passages"])
     return [text for texts in lists for text in texts]
 
 
+@cache
 def own_texts(data, pattern):
     """Our own texts that match the pattern, those of the data folder and those of this one, as (trained on, held out)."""
     trained, held_out = [], []

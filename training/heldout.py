@@ -18,13 +18,13 @@ def logits(read, pairs, batch=96):
     return out
 
 
-def spread(entries, count):
-    return entries if count is None else entries[::max(1, -(-len(entries) // count))]
+def spread(entries):
+    return entries[::max(1, -(-len(entries) // ENTRIES))]
 
 
 def pairwise(read, entries, queries=2, passages=2):
     """Of the triples (query, passage that has what it asks for, passage that has the opposite), the share whose right passage has the
-    higher logit: for queries that want the property, for those that want its opposite, and the worse of the two for each entry."""
+    higher logit: for queries that want the property, and for those that want its opposite."""
     cases = [(sign, [(q, d) for d in (e[right][:passages] + e[wrong][:passages])], min(len(e[right]), passages))
              for e in entries for sign, asked, right, wrong in (("wanted", "q_pos", "d_pos", "d_neg"), ("unwanted", "q_neg", "d_neg", "d_pos"))
              for q in e[asked][:queries]]
@@ -58,7 +58,7 @@ class HeldOut:
     """What a model is measured with while it is trained. The texts are read once, at the start."""
 
     def __init__(self, data, teacher, queries):
-        self.entries, self.shelves = spread(contrasts(data)[1], ENTRIES), spread(shelves(data)[1], ENTRIES)
+        self.entries, self.shelves = spread(contrasts(data)[1]), spread(shelves(data)[1])
         self.teacher, self.queries = teacher, queries
 
     def report(self, read):

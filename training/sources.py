@@ -1,5 +1,5 @@
 """What a step trains on: groups of pairs. Each source draws a group with the random numbers it is given."""
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from files import contrasts, public_rows, sentences, shelves
 
@@ -26,7 +26,7 @@ class Group:
 
     kind: str
     pairs: list
-    targets: list
+    targets: list = field(default_factory=list)
     level: float = 0.0
     """Of the kind `teacher`: what the logits' mean should be near to."""
 
@@ -174,7 +174,7 @@ def nearest(text, candidates):
 
 
 def contrast(qa, qb, a, b):
-    return Group("contrast", [(qa, a), (qa, b), (qb, b), (qb, a)], [1.0, 0.0, 1.0, 0.0])
+    return Group("contrast", [(qa, a), (qa, b), (qb, b), (qb, a)])
 
 
 def ranked(query, labelled):

@@ -20,11 +20,12 @@ from model import SCALE, BIAS, bfloat16_pays
 
 POOL = 50
 WEIGHTS = {"bi-encoder": 1.0, "larger bi-encoder": 1.0, "bm25": 0.6}
-SAMPLE = {"boolq": 900, "medquad": 1200, "xquad": 1190, "hotpot": 951, "dl21": 53, "dl22splade": 76}
-"""How many queries of each collection; their passages come with them, but for LIMIT of those with a hundred for each query."""
-LIMIT = 2400
+SAMPLE = {"boolq": (900, 1600), "medquad": (1200, 1600), "xquad": (1190, 1600), "hotpot": (951, 1600), "dl21": (53, 2400), "dl22splade": (76, 2400)}
+"""How many queries of each collection, and how many of their passages at most."""
 FREE = 2400
+"""Free texts, each with what to ask for it."""
 LONG = 900
+"""Passages that are made of two or three others."""
 
 
 @dataclass
@@ -46,10 +47,11 @@ def texts(data, seed):
     for name, rows in public_rows(data).items():
         if name not in SAMPLE:
             continue
-        chosen = rng.sample(rows, min(SAMPLE[name], len(rows)))
+        of_queries, of_passages = SAMPLE[name]
+        chosen = rng.sample(rows, min(of_queries, len(rows)))
         queries += [row["q"] for row in chosen]
         of_these = list(dict.fromkeys(p for row in chosen for p, _ in row["docs"]))
-        passages.update(dict.fromkeys(rng.sample(of_these, min(LIMIT if name.startswith("dl") else 1600, len(of_these)))))
+        passages.update(dict.fromkeys(rng.sample(of_these, min(of_passages, len(of_these)))))
     for row in rng.sample(free_texts(data), FREE):
         queries.append(row["q"])
         passages[row["p"]] = None

@@ -10,6 +10,7 @@ import argparse
 import json
 import random
 import time
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,7 +156,7 @@ def main():
         optimizer.load_state_dict(kept["optimizer"])
         step, spent, begun = kept["step"], kept["spent"], kept["begun"]
         print(f"goes on from step {step}", flush=True)
-    started, losses = time.time() - spent, {}
+    started, losses = time.time() - spent, defaultdict(lambda: deque(maxlen=200))
 
     def keep():
         kept = {"model": model.state_dict(), "average": average.weights, "optimizer": optimizer.state_dict(), "step": step, "spent": time.time() - started, "begun": begun}
@@ -189,7 +190,7 @@ def main():
         for name, group in drawn:
             part = loss_of(group, scores[at:at + len(group.pairs)])
             at, loss = at + len(group.pairs), loss + part
-            losses.setdefault(name, []).append(part.item())
+            losses[name].append(part.detach())
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss of step {step} is not a number")
         (loss / len(drawn)).backward()
@@ -199,7 +200,7 @@ def main():
         step += 1
         average.update(model, step)
         if step % 50 == 0:
-            recent = {name: round(sum(of[-200:]) / len(of[-200:]), 3) for name, of in losses.items()}
+            recent = {name: round(float(sum(of)) / len(of), 3) for name, of in losses.items()}
             print(f"step {step}, {(time.time() - started) / 60:.1f} min, scale {model.scale.item():.2f}, bias {model.bias.item():.2f}, {recent}", flush=True)
         if step % SAVE_EVERY == 0 or step == a.steps:
             keep()

@@ -52,8 +52,7 @@ export async function download<R extends Room>(url: string, expected: Expected, 
   const { signal, patience } = options;
   let file: Arrival<R> | undefined;
   try {
-    const [firstKnown] = options.known ?? [];
-    const first = await request(url, firstKnown ? { range: `bytes=0-${firstKnown.at - 1}` } : {}, options, askAgain);
+    const first = await request(url, rangeFrom(0, options.known ?? []), options, askAgain);
     file = await Arrival.begin(first, expected, options, options.known);
     let broken: TabrankError | null = await file.pour(first, patience.stall);
     for (let failures = 1; !file.complete; ) {
@@ -140,10 +139,8 @@ class Arrival<R extends Room> {
 
   /** How to ask for the rest. A file that can't be checked in the end must still be the one that it was; else it comes anew. */
   restOf(first: Response): Record<string, string> {
-    const until = this.#known.find(({ at }) => at > this.loaded);
-    if (this.loaded === 0 && !until) return {};
-    const range = { range: `bytes=${this.loaded}-${until ? until.at - 1 : ""}` };
-    if (this.expected.sha256 !== null) return range;
+    const range = rangeFrom(this.loaded, this.#known);
+    if (this.loaded === 0 || this.expected.sha256 !== null) return range;
     const version = first.headers.get("etag") ?? first.headers.get("last-modified");
     return version && !version.startsWith("W/") ? { ...range, "if-range": version } : {};
   }
@@ -210,6 +207,12 @@ class Arrival<R extends Room> {
     const whole = this.total === undefined ? "the whole file" : `${this.total} bytes`;
     return differs(this.expected, whole, `${this.loaded} bytes, then the connection broke`, cause);
   }
+}
+
+/** Asks for what comes from `loaded` on, up to the next known part. */
+function rangeFrom(loaded: number, known: readonly Known[]): Record<string, string> {
+  const until = known.find(({ at }) => at > loaded);
+  return loaded === 0 && !until ? {} : { range: `bytes=${loaded}-${until ? until.at - 1 : ""}` };
 }
 
 /** The answer of a server, to be read. */

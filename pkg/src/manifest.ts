@@ -127,8 +127,7 @@ class Check {
       const where = `${path}.parts[${i}]`;
       const fields = this.object(part, where);
       for (const name of ["at", "there", "bytes"]) {
-        if (fields[name] === null) this.fail(`${where}.${name}`, "a whole number from 1", null);
-        this.size(fields[name], `${where}.${name}`);
+        if (!isCount(fields[name])) this.fail(`${where}.${name}`, "a whole number from 1", fields[name]);
       }
       const { at, bytes } = fields as { at: number; bytes: number };
       if (at < end) this.fail(`${where}.at`, "behind what comes before it", at);
@@ -155,8 +154,7 @@ class Check {
   }
 
   size(value: unknown, path: string): void {
-    const isSize = typeof value === "number" && Number.isSafeInteger(value) && value > 0;
-    if (value !== null && !isSize) this.fail(path, "a whole number from 1, or null", value);
+    if (value !== null && !isCount(value)) this.fail(path, "a whole number from 1, or null", value);
   }
 
   hash(value: unknown, path: string): void {
@@ -168,4 +166,8 @@ class Check {
     const shown = found === undefined ? "missing" : JSON.stringify(found).slice(0, 80);
     throw new ManifestError(`${this.source}: ${path} must be ${expected}, but it is ${shown}. Correct the manifest.`);
   }
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }

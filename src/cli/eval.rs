@@ -47,6 +47,14 @@ pub struct Eval {
     limit: Option<usize>,
 }
 
+impl Eval {
+    /// How a failure is told: with the file that the queries are from, and the query.
+    fn naming(&self) -> impl Fn(&LabelledQuery, tabrank::Error) -> Failure + Sync {
+        let source = self.beir.as_ref().unwrap_or(&self.queries);
+        move |query, error| files::failure(source, format!("{}: {error}", query.id))
+    }
+}
+
 fn stage(text: &str) -> Result<(String, usize), String> {
     let wrong = || "a stage is MODEL:READ, such as tabrank-minilm-l6:20".to_string();
     let (model, read) = text.rsplit_once(':').ok_or_else(wrong)?;
@@ -84,16 +92,10 @@ pub fn evaluate(place: &Place, eval: &Eval) -> Result<(), Failure> {
         [] => models.iter().map(|model| (model, largest)).collect(),
         stages => models.iter().zip(stages).map(|(model, (_, read))| (model, *read)).collect(),
     };
-    let source = eval.beir.as_ref().unwrap_or(&eval.queries);
-    let named = |query: &LabelledQuery, error: tabrank::Error| files::failure(source, format!("{}: {error}", query.id));
-
+    let named = eval.naming();
     let bi_encoder = bi_encoder.as_ref().map(|(model, _)| model);
     let (firsts, learned) = first_stage(eval, bi_encoder, &collection, &labelled, largest, scale, &named)?;
-    let ranked: Vec<Ranked> = labelled
-        .par_iter()
-        .zip(&firsts)
-        .map(|(query, first)| block_on(Ranked::new(&cascade, &collection, query, first, scale)).map_err(|e| named(query, e)))
-        .collect::<Result<_, Failure>>()?;
+    let ranked = rank(&cascade, &collection, &labelled, &firsts, scale, &named)?;
     let evaluation = Evaluation::new(&ranked, &pools);
     let retriever = eval.first.name();
     if place.json {
@@ -154,23 +156,12 @@ fn side_by_side(
     scale: Scale,
 ) -> Result<(), Failure> {
     let pool = eval.pools.iter().copied().max().unwrap_or(1) as usize;
-    let source = eval.beir.as_ref().unwrap_or(&eval.queries);
-    let named = |query: &LabelledQuery, error: tabrank::Error| files::failure(source, format!("{}: {error}", query.id));
+    let named = eval.naming();
     let (firsts, _) = first_stage(eval, bi_encoder, collection, queries, pool, scale, &named)?;
-    let by_words: Vec<Vec<usize>> = queries
-        .par_iter()
-        .map(|query| {
-            let found = block_on(pipeline::retrieve::<Cpu>(None, collection, &query.text, usize::MAX, &Retriever::Bm25));
-            Ok(found.map_err(|e| named(query, e))?.hits.iter().map(|candidate| candidate.document).collect())
-        })
-        .collect::<Result<_, Failure>>()?;
-    let ranked = |cascade: &Cascade<Cpu>, firsts: &[Vec<usize>]| {
-        let one =
-            |(query, first): (_, &Vec<usize>)| block_on(Ranked::new(cascade, collection, query, first, scale)).map_err(|e| named(query, e));
-        queries.par_iter().zip(firsts).map(one).collect::<Result<Vec<Ranked>, Failure>>()
-    };
+    let ranked = |cascade: &Cascade<Cpu>, firsts: &[Vec<usize>]| rank(cascade, collection, queries, firsts, scale, &named);
     let mut ways = vec![(eval.first.name().to_string(), ranked(&[], &firsts)?)];
     if eval.first.needs_vectors() {
+        let by_words = positions(None, collection, queries, usize::MAX, &Retriever::Bm25, &named)?;
         ways.push(("BM25".into(), ranked(&[], &by_words)?));
     }
     for id in files::cross_encoders_here(place)? {
@@ -186,6 +177,47 @@ fn side_by_side(
     Ok(())
 }
 
+/// All queries, reranked from what the first stage found for each.
+fn rank<'a>(
+    cascade: &Cascade<Cpu>,
+    collection: &'a Collection,
+    queries: &'a [LabelledQuery],
+    firsts: &[Vec<usize>],
+    scale: Scale,
+    named: &(impl Fn(&LabelledQuery, tabrank::Error) -> Failure + Sync),
+) -> Result<Vec<Ranked<'a>>, Failure> {
+    let one = |(query, first): (&'a LabelledQuery, &Vec<usize>)| {
+        block_on(Ranked::new(cascade, collection, query, first, scale)).map_err(|e| named(query, e))
+    };
+    queries.par_iter().zip(firsts).map(one).collect()
+}
+
+/// The first `k` that a retriever finds for a query.
+fn found(
+    bi_encoder: Option<&BiEncoder<Cpu>>,
+    collection: &Collection,
+    query: &LabelledQuery,
+    k: usize,
+    retriever: &Retriever,
+    named: &impl Fn(&LabelledQuery, tabrank::Error) -> Failure,
+) -> Result<Vec<pipeline::Candidate>, Failure> {
+    let found = block_on(pipeline::retrieve(bi_encoder, collection, &query.text, k, retriever));
+    found.map(|candidates| candidates.hits).map_err(|e| named(query, e))
+}
+
+/// The positions of these, for each query.
+fn positions(
+    bi_encoder: Option<&BiEncoder<Cpu>>,
+    collection: &Collection,
+    queries: &[LabelledQuery],
+    k: usize,
+    retriever: &Retriever,
+    named: &(impl Fn(&LabelledQuery, tabrank::Error) -> Failure + Sync),
+) -> Result<Vec<Vec<usize>>, Failure> {
+    let of = |query| Ok(found(bi_encoder, collection, query, k, retriever, named)?.iter().map(|candidate| candidate.document).collect());
+    queries.par_iter().map(of).collect()
+}
+
 /// For each query the documents' positions in the first stage's order; and the weight, if one was to be learned.
 fn first_stage(
     eval: &Eval,
@@ -196,17 +228,12 @@ fn first_stage(
     scale: Scale,
     named: &(impl Fn(&LabelledQuery, tabrank::Error) -> Failure + Sync),
 ) -> Result<(Vec<Vec<usize>>, Option<Learned>), Failure> {
-    let found = |query: &LabelledQuery, k: usize, retriever: &Retriever| {
-        let found = block_on(pipeline::retrieve(bi_encoder, collection, &query.text, k, retriever));
-        found.map(|candidates| candidates.hits).map_err(|e| named(query, e))
-    };
     // A fusion depends on how far down each ranking is heard: as far as a search with this pool hears it.
     let depth = pool.max(FUSED_DEPTH);
     if !eval.first.learns() {
         let retriever = eval.first.retriever()?;
         let k = if let Retriever::Hybrid(_) = retriever { depth } else { usize::MAX };
-        let positions = |query| Ok(found(query, k, &retriever)?.iter().map(|candidate| candidate.document).collect());
-        return Ok((queries.par_iter().map(positions).collect::<Result<_, Failure>>()?, None));
+        return Ok((positions(bi_encoder, collection, queries, k, &retriever, named)?, None));
     }
     let positions: std::collections::HashMap<&str, usize> =
         collection.documents().iter().enumerate().map(|(i, document)| (document.id.as_str(), i)).collect();
@@ -215,7 +242,7 @@ fn first_stage(
         .map(|query| {
             let hits = |retriever| -> Result<_, Failure> {
                 let hit = |c: &pipeline::Candidate| tabrank::retrieve::Hit { document: c.document, score: c.score };
-                Ok(found(query, depth, &retriever)?.iter().map(hit).collect())
+                Ok(found(bi_encoder, collection, query, depth, &retriever, named)?.iter().map(hit).collect())
             };
             let judged = query.grades.iter().filter_map(|(id, grade)| Some((*positions.get(id.as_str())?, *grade))).collect();
             Ok(Rankings { dense: hits(Retriever::Dense)?, lexical: hits(Retriever::Bm25)?, judged })

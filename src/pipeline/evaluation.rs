@@ -172,11 +172,6 @@ impl Ranked<'_> {
         self.metrics(&self.after(pool))
     }
 
-    /// Whether the first document answers, after reranking a pool of `pool`.
-    pub(super) fn is_right_at(&self, pool: usize) -> bool {
-        self.right(self.after(pool).first())
-    }
-
     fn right(&self, grade: Option<&u8>) -> bool {
         grade.is_some_and(|&grade| self.scale.answers(grade))
     }

@@ -1,6 +1,7 @@
 //! Several ways of ranking the same queries, side by side.
 
 use super::Ranked;
+use crate::corpus::LabelledQuery;
 use crate::evaluate::{Comparison, Metrics, compare};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -38,27 +39,20 @@ pub struct Tally {
 /// If the ways aren't of the same queries, or one was made with a smaller pool.
 pub fn standings(ways: &[(String, Vec<Ranked>)], pool: usize) -> Vec<Standing> {
     let Some((_, first)) = ways.first() else { return Vec::new() };
-    let of_first = ndcg(first, pool);
-    let twins: HashSet<&str> = first.iter().filter_map(|r| r.query().twin.as_deref()).collect();
-    ways.iter()
-        .map(|(name, ranked)| {
-            let metrics: Vec<Metrics> = ranked.iter().map(|r| r.metrics_at(pool)).collect();
-            Standing {
-                name: name.clone(),
-                metrics: Metrics::mean(&metrics),
-                ndcg_10: compare(&of_first, &metrics.iter().map(|m| m.ndcg_10).collect::<Vec<_>>()),
-                traps: tally(ranked, pool, |r| r.query().trap.is_some()),
-                twins: tally(ranked, pool, |r| r.query().trap.is_none() && twins.contains(r.query().id.as_str())),
-            }
-        })
-        .collect()
-}
-
-fn ndcg(ranked: &[Ranked], pool: usize) -> Vec<f64> {
-    ranked.iter().map(|r| r.metrics_at(pool).ndcg_10).collect()
-}
-
-fn tally(ranked: &[Ranked], pool: usize, belongs: impl Fn(&Ranked) -> bool) -> Option<Tally> {
-    let of: Vec<&Ranked> = ranked.iter().filter(|r| belongs(r)).collect();
-    (!of.is_empty()).then(|| Tally { n: of.len(), right: of.iter().filter(|r| r.is_right_at(pool)).count() })
+    let queries: Vec<&LabelledQuery> = first.iter().map(Ranked::query).collect();
+    let twins: HashSet<&str> = queries.iter().filter_map(|query| query.twin.as_deref()).collect();
+    let metrics: Vec<Vec<Metrics>> = ways.iter().map(|(_, ranked)| ranked.iter().map(|r| r.metrics_at(pool)).collect()).collect();
+    let ndcg = |of: &[Metrics]| of.iter().map(|m| m.ndcg_10).collect::<Vec<_>>();
+    let tally = |of: &[Metrics], belongs: &dyn Fn(&LabelledQuery) -> bool| {
+        let of: Vec<&Metrics> = queries.iter().zip(of).filter(|(query, _)| belongs(query)).map(|(_, metrics)| metrics).collect();
+        (!of.is_empty()).then(|| Tally { n: of.len(), right: of.iter().filter(|m| m.precision_1 > 0.0).count() })
+    };
+    let one = |((name, _), of): (&(String, Vec<Ranked>), &Vec<Metrics>)| Standing {
+        name: name.clone(),
+        metrics: Metrics::mean(of),
+        ndcg_10: compare(&ndcg(&metrics[0]), &ndcg(of)),
+        traps: tally(of, &|query| query.trap.is_some()),
+        twins: tally(of, &|query| query.trap.is_none() && twins.contains(query.id.as_str())),
+    };
+    ways.iter().zip(&metrics).map(one).collect()
 }
