@@ -287,10 +287,8 @@ train() {
   [ -d "$data/train" ] || die "give the folder of the training data (it has the folders train, contrast and synth): ./build.sh train DATA"
   shift
   models; python_environment training
-  say "the larger bi-encoder that teaches"
-  "$python" training/fetch.py target/training/all-mpnet-base-v2
   say "training (Ctrl-C interrupts it; the same command goes on)"
-  "$python" training/train.py --base models/origin/all-MiniLM-L6-v2 --teacher target/training/all-mpnet-base-v2 --data "$data" --out "$out" "$@"
+  "$python" training/train.py --base models/origin/all-MiniLM-L6-v2 --data "$data" --out "$out" "$@"
   for dtype in q8_0 q4_0; do
     target/release/tabrank convert "$out/model" "$out/tabrank-minilm-l6-${dtype^^}.gguf" --dtype "$dtype" --id tabrank-minilm-l6
   done

@@ -1,8 +1,8 @@
 """Trains the cross-encoder from all-MiniLM-L6-v2.
 
-    python train.py --base MODEL --teacher LARGER_MODEL --data DATA --out OUT
+    python train.py --base MODEL --data DATA --out OUT
 
-MODEL is all-MiniLM-L6-v2 and LARGER_MODEL all-mpnet-base-v2, in Hugging Face's layout; DATA the data folder. Saves every
+MODEL is all-MiniLM-L6-v2 in Hugging Face's layout; DATA the data folder. Saves every
 SAVE_EVERY steps and goes on from what OUT holds; with other --steps too. What a step is trained on depends on --seed and its number
 alone. OUT/model is the result, for `tabrank convert`.
 """
@@ -38,11 +38,10 @@ RUNS = 10
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--base", required=True, help="folder of all-MiniLM-L6-v2")
-    parser.add_argument("--teacher", help="folder of a larger bi-encoder, whose cosines are learned as well")
     parser.add_argument("--data", required=True, help="folder of the training data")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=12000)
-    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--freeze", type=int, default=1, help="so many layers stay the bi-encoder's, as its embeddings do")
     parser.add_argument("--layers", type=lambda text: [int(n) for n in text.split(",")], help="take these of the base's layers only: 0,2,5")
     parser.add_argument("--start", type=Path, help="what an earlier run has trained (its OUT/trained.safetensors), to go on from on another machine")
@@ -129,7 +128,7 @@ def main():
     a.out.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(a.base)
     tokenizer.model_max_length = 512
-    taught = teacher(a.out / "teacher.npz", a.data, a.base, a.teacher, device, a.seed)
+    taught = teacher(a.out / "teacher.npz", a.data, a.base, device, a.seed)
     unseen = range(0, len(taught.queries), 50)
     held_out = HeldOut(a.data, taught, unseen)
     drawn_from = sources(a.data, taught, [i for i in range(len(taught.queries)) if i not in unseen])
