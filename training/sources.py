@@ -185,5 +185,5 @@ def sources(data, teacher, taught):
     """[(source, groups in a step)]"""
     entries, near_misses = contrasts(data)[0], shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return [(Contrasts(entries), 14), (Sentences(sentences(data)), 1), (ShelfContrasts(near_misses), 1), (Properties(entries), 1),
+    return [(Contrasts(entries), 14), (Sentences(sentences(data)), 1), (ShelfContrasts(near_misses), 1), (Properties(entries), 2),
             (Shelves(near_misses), 2), (public, 1), (Taught(teacher, taught), 3)]
