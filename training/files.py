@@ -1,7 +1,8 @@
 """Reading the texts: JSON Lines (compressed or not) of the data folder, and the hand-written texts of this folder.
 
-What shares SHARED words in a row with the shipped corpus, its queries or the test collections of DATA/eval is left out here, for good:
-the same facts are told in much the same words, and nothing measured with is to be trained on. `overlap.py` shows what is left.
+Nothing measured with is to be trained on. So what shares SHARED words in a row with the shipped corpus, its queries or the test
+collections of DATA/eval is left out here, for good, and so are the entries that `left_out.txt` names: they ask in other words for what a
+query of the shipped corpus asks for. `overlap.py` shows what is left.
 """
 import gzip
 import json
@@ -90,6 +91,11 @@ def unmeasured(data, *texts):
     return all(words(text) not in queries and there.isdisjoint(runs(text)) for text in texts)
 
 
+def title(entry):
+    """The line that a text begins an entry with, without its `# `."""
+    return f"{entry['domain']} | {entry['noun']} | {entry['attr']}" if "attr" in entry else entry["topic"]
+
+
 def of_entry(entry):
     """All texts of an entry: its queries and its passages."""
     lists = (entry[key] for key in CONTRAST_LINES.values()) if "attr" in entry else ([q["q"] for q in entry["queries"]], entry["passages"])
@@ -99,12 +105,12 @@ def of_entry(entry):
 @cache
 def own_texts(data, pattern):
     """Our own texts that match the pattern, those of the data folder and those of this one, as (trained on, held out)."""
-    trained, held_out = [], []
+    trained, held_out, left_out = [], [], set((HERE / "left_out.txt").read_text(encoding="utf-8").splitlines())
     for path in sorted((Path(data) / "synth").glob(f"{pattern}.jsonl")) + sorted((HERE / "texts").glob(f"{pattern}.txt")):
         rows = read_lines(path) if path.suffix == ".jsonl" else parse_texts(path.read_text(encoding="utf-8"))
         held_out += rows[::HELD_OUT_EVERY]
         trained += [row for i, row in enumerate(rows) if i % HELD_OUT_EVERY]
-    return [[row for row in rows if unmeasured(data, *of_entry(row))] for rows in (trained, held_out)]
+    return [[row for row in rows if title(row) not in left_out and unmeasured(data, *of_entry(row))] for rows in (trained, held_out)]
 
 
 def contrasts(data):
