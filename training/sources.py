@@ -56,9 +56,12 @@ class Contrasts:
         qa, qb = rng.choice(e["q_pos"]), rng.choice(e["q_neg"])
         if rng.random() < 0.3:
             qb = nearest(qa, e["q_neg"])
-        if rng.random() < 0.3:
-            a, b = thin(a, b, rng, 0.12), thin(b, a, rng, 0.12)
-        return contrast(qa, qb, cut(a), cut(b))
+        a, b = cut(a), cut(b)
+        if rng.random() < 0.4:
+            # With less in common, what they differ in stands out.
+            share = rng.uniform(0.1, 0.7)
+            a, b = thin(a, b, rng, share), thin(b, a, rng, share)
+        return contrast(qa, qb, a, b)
 
 
 class Sentences:
