@@ -14,7 +14,7 @@ class Texts(unittest.TestCase):
         for path in (HERE / "texts").glob("*.txt"):
             with self.subTest(path.name):
                 entries = parse_texts(path.read_text(encoding="utf-8"))
-                self.assertGreaterEqual(len(entries), 20)
+                self.assertGreaterEqual(len(entries), 40)
                 for e in entries:
                     contrast = "attr" in e
                     self.assertEqual(contrast, path.name.startswith("neg_"))
