@@ -101,7 +101,10 @@ export async function buildOf(page: Page): Promise<Build> {
   return (await page.locator("#engine").textContent())?.includes("relaxed-simd") ? "relaxed-simd" : "simd128";
 }
 
-/** What the command line says of the same search, computing as a build does. */
+/**
+ * What the command line says of the same search, computing as a build does. Its decimals are the
+ * shortest that give a 32-bit float back; the page holds that float itself.
+ */
 export async function native(question: string, pool: number, topK: number, build: Build): Promise<{ scout: Score[]; judge: Score[] }> {
   const { stdout } = await promisify(execFile)(
     commandLine,
@@ -113,7 +116,7 @@ export async function native(question: string, pool: number, topK: number, build
     reranked: { id: string; logit: number }[];
   };
   return {
-    scout: result.retrieved.map(({ id, cosine }) => ({ id, score: cosine })),
-    judge: result.reranked.map(({ id, logit }) => ({ id, score: logit })),
+    scout: result.retrieved.map(({ id, cosine }) => ({ id, score: Math.fround(cosine) })),
+    judge: result.reranked.map(({ id, logit }) => ({ id, score: Math.fround(logit) })),
   };
 }

@@ -7,7 +7,7 @@ import { Corpus, parseJsonLines, type LabelledQuery, type Passage } from "../src
 import { markOf } from "../src/labels";
 import { FIRST_QUERY } from "../src/state";
 import { verdictOn } from "../src/verdict";
-import { buildOf, column, native, repository, shown, site, type Score, type Watched } from "./browser";
+import { buildOf, column, native, repository, shown, site, type Watched } from "./browser";
 import { served } from "./here";
 
 const corpusFile = (name: string): string => readFileSync(join(repository, "corpus", name), "utf8");
@@ -26,19 +26,14 @@ function expectQuiet({ complaints, requests }: Watched): void {
   expect(here.server.requests.filter((path) => !path.startsWith(folder.pathname))).toEqual([]);
 }
 
-/** The command line prints the shortest decimals that give a 32-bit float back; the page holds that float itself. */
-function expectSame(found: readonly Score[], expected: readonly Score[]): void {
-  expect(found).toEqual(expected.map(({ id, score }) => ({ id, score: Math.fround(score) })));
-}
-
 describe("the trap that opens the page", () => {
   it("is fallen into by the bi-encoder and corrected by the cross-encoder, as the labels and the command line have it", async () => {
     const watched = await here.open();
     const { page } = watched;
     await shown(page, FIRST_QUERY);
     const expected = await native(FIRST_QUERY, 20, 5, await buildOf(page));
-    expectSame(await column(page, "scout"), expected.scout);
-    expectSame(await column(page, "judge"), expected.judge);
+    expect(await column(page, "scout")).toEqual(expected.scout);
+    expect(await column(page, "judge")).toEqual(expected.judge);
 
     const query = corpus.labelled(FIRST_QUERY);
     if (query === undefined) throw new Error("the opening question is not labelled");
@@ -77,7 +72,7 @@ describe("the trap that opens the page", () => {
     await shown(page, twin.text);
     expect(await page.locator("#query").inputValue()).toBe(twin.text);
     const expected = await native(twin.text, 20, 5, await buildOf(page));
-    expectSame(await column(page, "judge"), expected.judge);
+    expect(await column(page, "judge")).toEqual(expected.judge);
     expect(new URL(page.url()).searchParams.get("q")).toBe(twin.text);
     await page.goBack();
     await shown(page, FIRST_QUERY);
@@ -93,7 +88,7 @@ describe("a trap that the cross-encoder may not correct", () => {
     const { page } = watched;
     await shown(page, question);
     const expected = await native(question, 20, 5, await buildOf(page));
-    expectSame(await column(page, "judge"), expected.judge);
+    expect(await column(page, "judge")).toEqual(expected.judge);
     const query = corpus.labelled(question);
     if (query === undefined) throw new Error("the question is not labelled");
     const verdict = verdictOn(query, { retrieved: expected.scout, reranked: expected.judge }, corpus.title);

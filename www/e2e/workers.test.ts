@@ -87,8 +87,8 @@ describe("several workers", () => {
           [FIRST_QUERY, pool] as const,
         );
         const expected = await native(FIRST_QUERY, pool, pool, "simd128");
-        expect(found.retrieved.map(({ id, cosine }) => ({ id, score: cosine }))).toEqual(rounded(expected.scout));
-        expect(found.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(rounded(expected.judge));
+        expect(found.retrieved.map(({ id, cosine }) => ({ id, score: cosine }))).toEqual(expected.scout);
+        expect(found.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(expected.judge);
         expect(found).toMatchObject({ scored: pool, streamed: pool, last: pool });
       }
       await page.evaluate(() => window.kept.ranker.dispose());
@@ -146,7 +146,7 @@ describe("known scores", () => {
     expect(again.reranked).toEqual(first.reranked);
     expect(again.timings.rerank).toBeLessThan(first.timings.rerank / 2);
     const expected = await native(FIRST_QUERY, 10, 5, "simd128");
-    expect(wider.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(rounded(expected.judge));
+    expect(wider.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(expected.judge);
     const { scored } = await page.evaluate(
       ([query, documents]) => window.kept.ranker.rerank({ query, documents }),
       [FIRST_QUERY, wider.retrieved.map(({ text }) => text)] as const,
@@ -238,8 +238,3 @@ describe("a worker that is lost", () => {
     expect(code).toBe("worker-crashed");
   });
 });
-
-/** The command line prints the shortest decimals that give a 32-bit float back; the page holds that float itself. */
-function rounded(scores: readonly { id: string; score: number }[]): { id: string; score: number }[] {
-  return scores.map(({ id, score }) => ({ id, score: Math.fround(score) }));
-}
