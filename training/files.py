@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 HELD_OUT_EVERY = 10
-"""Entries 0, 10, 20, ... of every file of our own texts are never trained on."""
+"""Entries 0, 10, 20, ... of every file of our own texts, or classes of things, are never trained on."""
 
 SHARED = 8
 
@@ -30,32 +30,72 @@ def read_lines(path):
 
 def parse_texts(text):
     """The entries of a text in the format that README.md describes. Fails by naming the line that it can't read."""
-    entries = []
+    return [entry for sheet in parse_sheets(text) for entry in sheet]
+
+
+def parse_sheets(text):
+    """As `parse_texts`, with the entries that have passages in common in one list."""
+    parsed = []
     for block in re.split(r"^# ", text, flags=re.M)[1:]:
         head, *lines = (line.strip() for line in block.strip().split("\n"))
         lines = [line for line in lines if line]
-        if "|" in head:
-            domain, noun, attribute = (part.strip() for part in head.split("|", 2))
-            entry = {"domain": domain, "noun": noun, "attr": attribute, **{key: [] for key in CONTRAST_LINES.values()}}
-            for line in lines:
-                if line[:2] not in CONTRAST_LINES:
-                    raise ValueError(f"{head}: a line of a contrast starts with one of {', '.join(CONTRAST_LINES)}: {line[:60]}")
-                entry[CONTRAST_LINES[line[:2]]].append(line[2:].strip())
-            missing = [key for key in CONTRAST_LINES.values() if len(entry[key]) < 2]
-            if missing:
-                raise ValueError(f"{head}: two or more lines are wanted of {', '.join(missing)}")
+        if head.count("|") == 1:
+            parsed.append(parse_class(head, lines))
         else:
-            entry = {"topic": head, "passages": [line[2:].strip() for line in lines if line.startswith("P ")], "queries": []}
-            for line in (line for line in lines if not line.startswith("P ")):
-                match = re.fullmatch(r"Q (\d)((?:,\d)*) (.+)", line)
-                if not match:
-                    raise ValueError(f"{head}: a line of a shelf starts with P, or with Q and numbers: {line[:60]}")
-                best, partly = int(match[1]), [int(n) for n in match[2].split(",") if n]
-                if max([best, *partly]) >= len(entry["passages"]) or best in partly:
-                    raise ValueError(f"{head}: no such passage: {line[:60]}")
-                entry["queries"].append({"q": match[3], "best": best, "partly": partly})
-        entries.append(entry)
-    return entries
+            parsed.append([parse_contrast(head, lines) if "|" in head else parse_shelf(head, lines)])
+    return parsed
+
+
+def parse_contrast(head, lines):
+    domain, noun, attribute = (part.strip() for part in head.split("|", 2))
+    entry = {"domain": domain, "noun": noun, "attr": attribute, **{key: [] for key in CONTRAST_LINES.values()}}
+    for line in lines:
+        if line[:2] not in CONTRAST_LINES:
+            raise ValueError(f"{head}: a line of a contrast starts with one of {', '.join(CONTRAST_LINES)}: {line[:60]}")
+        entry[CONTRAST_LINES[line[:2]]].append(line[2:].strip())
+    return whole(entry)
+
+
+def whole(contrast):
+    missing = [key for key in CONTRAST_LINES.values() if len(contrast[key]) < 2]
+    if missing:
+        raise ValueError(f"{title(contrast)}: two or more are wanted of {', '.join(missing)}")
+    return contrast
+
+
+def parse_shelf(head, lines):
+    entry = {"topic": head, "passages": [line[2:].strip() for line in lines if line.startswith("P ")], "queries": []}
+    for line in (line for line in lines if not line.startswith("P ")):
+        match = re.fullmatch(r"Q (\d+)((?:,\d+)*) (.+)", line)
+        if not match:
+            raise ValueError(f"{head}: a line of a shelf starts with P, or with Q and numbers: {line[:60]}")
+        best, partly = int(match[1]), [int(n) for n in match[2].split(",") if n]
+        if max([best, *partly]) >= len(entry["passages"]) or best in partly:
+            raise ValueError(f"{head}: no such passage: {line[:60]}")
+        entry["queries"].append({"q": match[3], "best": best, "partly": partly})
+    return entry
+
+
+def parse_class(head, lines):
+    """A class of things: a shelf, and a contrast for each property that some have and others haven't."""
+    domain, noun = (part.strip() for part in head.split("|"))
+    shelf, contrasts = parse_shelf(f"{domain}: {noun}", [line for line in lines if line[:2] in ("P ", "Q ")]), []
+    for line in (line for line in lines if line[:2] not in ("P ", "Q ")):
+        match = re.fullmatch(r"= (.+)\|([ \d]+)\|([ \d]+)", line)
+        if match:
+            right, wrong = ([int(n) for n in numbers.split()] for numbers in (match[2], match[3]))
+            told = right + wrong
+            if len(set(told)) < len(told) or max(told) >= len(shelf["passages"]):
+                raise ValueError(f"{head}: a passage is named twice, or there is none: {line[:60]}")
+            of = lambda numbers: [shelf["passages"][n] for n in numbers]
+            rest = [n for n in range(len(shelf["passages"])) if n not in told]
+            contrasts.append({"domain": domain, "noun": noun, "attr": match[1].strip(), "q_pos": [], "q_neg": [],
+                              "d_pos": of(right), "d_neg": of(wrong), "d_other": of(rest)})
+        elif contrasts and line[:2] in ("+ ", "- "):
+            contrasts[-1]["q_pos" if line[0] == "+" else "q_neg"].append(line[2:].strip())
+        else:
+            raise ValueError(f"{head}: a line of a class starts with P, Q, =, + or -: {line[:60]}")
+    return [shelf, *(whole(entry) for entry in contrasts)]
 
 
 def words(text):
@@ -102,25 +142,36 @@ def of_entry(entry):
     return [text for texts in lists for text in texts]
 
 
+def own_files(data):
+    """Of each file of our own texts, those of the data folder and those of this one, the entries; those with passages in common
+    are in one list."""
+    for path in [*sorted((Path(data) / "synth").glob("*.jsonl")), *sorted((HERE / "texts").glob("*.txt"))]:
+        yield [[row] for row in read_lines(path)] if path.suffix == ".jsonl" else parse_sheets(path.read_text(encoding="utf-8"))
+
+
+def left_out():
+    return set((HERE / "left_out.txt").read_text(encoding="utf-8").splitlines())
+
+
 @cache
-def own_texts(data, pattern):
-    """Our own texts that match the pattern, those of the data folder and those of this one, as (trained on, held out)."""
-    trained, held_out, left_out = [], [], set((HERE / "left_out.txt").read_text(encoding="utf-8").splitlines())
-    for path in sorted((Path(data) / "synth").glob(f"{pattern}.jsonl")) + sorted((HERE / "texts").glob(f"{pattern}.txt")):
-        rows = read_lines(path) if path.suffix == ".jsonl" else parse_texts(path.read_text(encoding="utf-8"))
-        held_out += rows[::HELD_OUT_EVERY]
-        trained += [row for i, row in enumerate(rows) if i % HELD_OUT_EVERY]
-    return [[row for row in rows if title(row) not in left_out and unmeasured(data, *of_entry(row))] for rows in (trained, held_out)]
+def own_texts(data):
+    """Our own texts as (trained on, held out). Entries with passages in common are all trained on, or all held out."""
+    trained, held_out, never = [], [], left_out()
+    for sheets in own_files(data):
+        for i, sheet in enumerate(sheets):
+            to = trained if i % HELD_OUT_EVERY else held_out
+            to += [entry for entry in sheet if title(entry) not in never and unmeasured(data, *of_entry(entry))]
+    return trained, held_out
 
 
 def contrasts(data):
     """Entries in which one property tells two sets of passages apart, as (trained on, held out)."""
-    return own_texts(data, "neg_*")
+    return [[entry for entry in entries if "attr" in entry] for entries in own_texts(data)]
 
 
 def shelves(data):
     """Entries with passages that are near misses of one another, as (trained on, held out)."""
-    return own_texts(data, "topic_*")
+    return [[entry for entry in entries if "attr" not in entry] for entries in own_texts(data)]
 
 
 def public_rows(data):

@@ -3,6 +3,8 @@ import numpy as np
 import torch
 
 from files import contrasts, shelves
+from pools import RIGHT, of_entries
+from teacher import found, read as embed
 
 ENTRIES = 120
 """Of each kind, so that a measurement takes a minute."""
@@ -22,48 +24,77 @@ def spread(entries):
     return entries[::max(1, -(-len(entries) // ENTRIES))]
 
 
+def of_cases(read, cases):
+    """The logits of each case's pairs, as a list of arrays."""
+    return np.split(logits(read, [pair for pairs in cases for pair in pairs]), np.cumsum([len(pairs) for pairs in cases])[:-1])
+
+
 def pairwise(read, entries, queries=2, passages=2):
     """Of the triples (query, passage that has what it asks for, passage that has the opposite), the share whose right passage has the
     higher logit: for queries that want the property, and for those that want its opposite."""
-    cases = [(sign, [(q, d) for d in (e[right][:passages] + e[wrong][:passages])], min(len(e[right]), passages))
-             for e in entries for sign, asked, right, wrong in (("wanted", "q_pos", "d_pos", "d_neg"), ("unwanted", "q_neg", "d_neg", "d_pos"))
-             for q in e[asked][:queries]]
-    scores, at, right = logits(read, [pair for _, pairs, _ in cases for pair in pairs]), 0, {"wanted": [], "unwanted": []}
-    for sign, pairs, good in cases:
-        of = scores[at:at + len(pairs)]
-        at += len(pairs)
-        right[sign].append((of[:good, None] > of[None, good:]).mean())
-    return {sign: round(float(np.mean(values)), 4) for sign, values in right.items()}
+    report = {}
+    for sign, asked, right, wrong in (("wanted", "q_pos", "d_pos", "d_neg"), ("unwanted", "q_neg", "d_neg", "d_pos")):
+        cases = [[(q, d) for d in (e[right][:passages] + e[wrong][:passages])] for e in entries for q in e[asked][:queries]]
+        report[sign] = round(float(np.mean([(of[:passages, None] > of[None, passages:]).mean() for of in of_cases(read, cases)])), 4)
+    return report
 
 
 def best_first(read, entries, queries=2):
     """The share of queries whose best passage is put first on its shelf."""
-    cases = [(q["best"], [(q["q"], p) for p in e["passages"]]) for e in entries for q in e["queries"][:queries]]
-    scores, at, right = logits(read, [pair for _, pairs in cases for pair in pairs]), 0, []
-    for best, pairs in cases:
-        right.append(scores[at:at + len(pairs)].argmax() == best)
-        at += len(pairs)
-    return round(float(np.mean(right)), 4)
+    asked = [(q["q"], q["best"], e["passages"]) for e in entries for q in e["queries"][:queries]]
+    scores = of_cases(read, [[(q, p) for p in passages] for q, _, passages in asked])
+    return round(float(np.mean([of.argmax() == best for of, (_, best, _) in zip(scores, asked)])), 4)
 
 
 def agreement(read, teacher, queries, passages=16):
     """The mean correlation of the logits of a query's pool with those of the teachers."""
     queries = list(queries)[:60]
     chosen = np.linspace(0, teacher.pools.shape[1] - 1, passages).astype(int)
-    scores = logits(read, [(teacher.queries[i], teacher.passages[teacher.pools[i, j]]) for i in queries for j in chosen]).reshape(len(queries), -1)
+    asked = teacher.asked
+    scores = logits(read, [(asked.queries[i], asked.passages[teacher.pools[i, j]]) for i in queries for j in chosen]).reshape(len(queries), -1)
     return round(float(np.mean([np.corrcoef(s, teacher.targets[i, chosen])[0, 1] for s, i in zip(scores, queries)])), 4)
+
+
+class Pools:
+    """Queries of held-out contrasts and shelves, each with the fifty passages that the bi-encoder finds among those of all held-out
+    texts. What is measured is what a search is for: how often the first passage is one that answers."""
+
+    def __init__(self, contrasts, shelves, base, device):
+        self.asked = of_entries(contrasts, shelves, queries=1)
+        in_contrasts, queries = 2 * len(contrasts), len(self.asked.queries)
+        self.kinds = {"wanted": range(0, in_contrasts, 8), "unwanted": range(5, in_contrasts, 8), "shelves": range(in_contrasts, queries, 3)}
+        self.measured = [i for of_kind in self.kinds.values() for i in of_kind]
+        pools, self.cosines = found(embed(base, self.asked.queries, device), embed(base, self.asked.passages, device))
+        self.pools = pools[self.measured]
+        self.cosines = self.cosines[self.measured]
+
+    def first(self, scores):
+        """{kind of query: share whose highest score, of those of shape (measured queries, POOL), is a right passage's}"""
+        best = self.pools[np.arange(len(scores)), scores.argmax(1)]
+        right = {i: self.asked.known[i].get(passage) == RIGHT for i, passage in zip(self.measured, best.tolist())}
+        return {kind: round(float(np.mean([right[i] for i in of_kind])), 4) for kind, of_kind in self.kinds.items()}
+
+    def report(self, read):
+        pairs = [(self.asked.queries[i], self.asked.passages[n]) for i, pool in zip(self.measured, self.pools) for n in pool]
+        return self.first(logits(read, pairs).reshape(self.pools.shape))
 
 
 class HeldOut:
     """What a model is measured with while it is trained. The texts are read once, at the start."""
 
-    def __init__(self, data, teacher, queries):
-        self.entries, self.shelves = spread(contrasts(data)[1]), spread(shelves(data)[1])
+    def __init__(self, data, base, device, teacher, queries):
+        entries, near_misses = contrasts(data)[1], shelves(data)[1]
+        self.pools = Pools(entries, near_misses, base, device)
+        self.entries, self.shelves = spread(entries), spread(near_misses)
         self.teacher, self.queries = teacher, queries
+
+    def of_cosines(self):
+        """What the bi-encoder alone does with the same pools."""
+        return {"first": self.pools.first(self.pools.cosines)}
 
     def report(self, read):
         read.model.eval()
-        row = {"pairwise": pairwise(read, self.entries), "shelves": best_first(read, self.shelves),
+        row = {"pairwise": pairwise(read, self.entries), "shelves": best_first(read, self.shelves), "first": self.pools.report(read),
                "teachers": agreement(read, self.teacher, self.queries)}
         read.model.train()
         return row

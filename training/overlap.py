@@ -4,13 +4,13 @@
 
 What shares SHARED words in a row is left out when the texts are read (files.py). This reads them in the same way and prints, for each text
 measured with and each one trained on, how many of the former share so many words in a row with it, and the longest run with an example. Fails
-if there is one of SHARED words, or the same query.
+if there is one of SHARED words, or the same query, or if `left_out.txt` names an entry that there isn't.
 """
 import argparse
 import sys
 from collections import defaultdict
 
-from files import SHARED, collections, contrasts, free_texts, of_entry, public_rows, sentences, shelves, words
+from files import SHARED, collections, contrasts, free_texts, left_out, of_entry, own_files, public_rows, sentences, shelves, title, words
 
 
 def trained_on(data):
@@ -48,6 +48,9 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--words", type=int, default=5)
     a = parser.parse_args()
+    unknown = left_out() - {title(entry) for sheets in own_files(a.data) for sheet in sheets for entry in sheet}
+    if unknown:
+        sys.exit(f"error: left_out.txt names entries that there are not: {'; '.join(sorted(unknown))}")
     trained, failed = trained_on(a.data), []
     for collection, (queries, passages) in collections(a.data).items():
         texts, asked = [words(text) for text in [*queries, *passages]], {words(q) for q in queries}

@@ -2,6 +2,7 @@
 from dataclasses import dataclass, field
 
 from files import contrasts, public_rows, sentences, shelves
+from pools import BESIDE, RIGHT, WRONG
 
 MAX_WORDS = 75
 """Passages of labelled texts are cut here; those of the teacher aren't, so that long ones are learned as well."""
@@ -17,6 +18,9 @@ KEPT = frozenset(
     "not no never none nobody nothing nor neither without cannot can't don't doesn't isn't aren't wasn't didn't won't only except unless but "
     "before after until more less fewer most least all any every some first last than from to by of over under between both either".split())
 """Words that may decide alone; `thin` never takes them away."""
+
+OF_KNOWN = {RIGHT: 2, WRONG: 2, BESIDE: 1}
+"""So many passages, at most, of which it is known how they answer."""
 
 
 @dataclass
@@ -104,9 +108,10 @@ class Shelves:
     def group(self, rng):
         e = rng.choice(self.entries)
         q = rng.choice(e["queries"])
-        label = lambda i: LABELS["best" if i == q["best"] else "partly" if i in q.get("partly", []) else "same shelf"]
-        labelled = [(p, label(i)) for i, p in enumerate(e["passages"])]
-        return ranked(q["q"], labelled + [(rng.choice(rng.choice(self.entries)["passages"]), LABELS["other"]) for _ in range(2)])
+        label = lambda i: LABELS["partly" if i in q.get("partly", []) else "same shelf"]
+        labelled = some([(p, label(i)) for i, p in enumerate(e["passages"]) if i != q["best"]], 5, rng)
+        labelled += [(rng.choice(rng.choice(self.entries)["passages"]), LABELS["other"]) for _ in range(2)]
+        return ranked(q["q"], [(e["passages"][q["best"]], LABELS["best"]), *labelled])
 
 
 class ShelfContrasts:
@@ -134,29 +139,32 @@ class Graded:
     def group(self, rng):
         e = rng.choice(self.rows)
         high, low = [d for d in e["docs"] if d[1] >= 0.6], [d for d in e["docs"] if d[1] < 0.6]
-        labelled = rng.sample(high, min(2, len(high))) + rng.sample(low, min(self.size - 3, len(low)))
+        labelled = some(high, 2, rng) + some(low, self.size - 3, rng)
         while len(labelled) < self.size:
             labelled.append([rng.choice(rng.choice(self.rows)["docs"])[0], LABELS["other"]])
         return ranked(e["q"], labelled)
 
 
 class Taught:
-    """A query with passages of its pool, and the distances that the teachers see between them. Long passages are in some of
-    the groups only, as they take long to read."""
+    """A query with passages of its pool, and the distances that the teachers see between them: some of those of which it is known
+    how they answer, if there are any, and half of the others from the ten best. Long passages are in some of the groups only, as
+    they take long to read."""
 
     def __init__(self, teacher, queries, size=8):
         self.teacher, self.queries, self.size = teacher, queries, size
-        self.long = [len(p.split()) > LONG_WORDS for p in teacher.passages]
+        self.long = [len(p.split()) > LONG_WORDS for p in teacher.asked.passages]
 
     def group(self, rng):
         t, i = self.teacher, rng.choice(self.queries)
         any_length = rng.random() < 0.2
-        within = [j for j in range(t.pools.shape[1]) if any_length or not self.long[t.pools[i, j]]]
+        within = [j for j, n in enumerate(t.pools[i].tolist()) if any_length or not self.long[n]]
         if len(within) < 3 * self.size:
             return self.group(rng)
-        first = within[:10]
-        chosen = rng.sample(first, self.size // 2) + rng.sample(within[10:], self.size - self.size // 2)
-        return Group("teacher", [(t.queries[i], t.passages[t.pools[i, j]]) for j in chosen],
+        known = t.asked.known[i]
+        chosen = [j for kind, most in OF_KNOWN.items() for j in some([j for j in within if known.get(t.pools[i, j]) == kind], most, rng)]
+        others, wanted = [j for j in within if t.pools[i, j] not in known], self.size - len(chosen)
+        chosen += rng.sample(others[:10], wanted // 2) + rng.sample(others[10:], wanted - wanted // 2)
+        return Group("teacher", [(t.asked.queries[i], t.asked.passages[t.pools[i, j]]) for j in chosen],
                      [float(t.targets[i, j]) for j in chosen], float(t.logits[i, chosen].mean()))
 
 
@@ -168,6 +176,10 @@ class Mixture:
 
     def group(self, rng):
         return rng.choices(self.sources, self.weights)[0].group(rng)
+
+
+def some(candidates, most, rng):
+    return rng.sample(candidates, min(most, len(candidates)))
 
 
 def nearest(text, candidates):
@@ -184,9 +196,10 @@ def ranked(query, labelled):
     return Group("ranked", [(query, cut(p)) for p, _ in labelled], [label for _, label in labelled])
 
 
-def sources(data, teacher, taught):
-    """[(source, groups in a step)]"""
+def sources(data, taught, own):
+    """{name: (source, groups in a step)}; `taught` and `own` are the groups of what nobody has labelled, and of our own texts."""
     entries, near_misses = contrasts(data)[0], shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return [(Contrasts(entries), 14), (Sentences(sentences(data)), 1), (ShelfContrasts(near_misses), 1), (Properties(entries), 2),
-            (Shelves(near_misses), 2), (public, 1), (Taught(teacher, taught), 3)]
+    return {"contrasts": (Contrasts(entries), 10), "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(entries), 1),
+            "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
+            "taught": (taught, 2), "own pools": (own, 5)}

@@ -1,14 +1,15 @@
 """Scores that the cross-encoder is to keep or to reach where nothing but relevance in general is asked.
 
-For each query the bi-encoder finds POOL passages among some 12,000; what is learned is how far three ways to score put each of
+For each query the bi-encoder finds POOL passages among many; what is learned is how far three ways to score put each of
 them from the others: the bi-encoder's cosine, BM25 (which knows how rare a word is), and late interaction (ColBERT, Khattab and
 Zaharia 2020) with the bi-encoder's own last hidden states, untrained. Each score is standardized over the query's pool, as their
-scales differ. The weights were chosen by the labels of the fetched training collections.
+scales differ. The weights were chosen by the labels of the fetched training collections. Where a passage is known to answer the
+query, or not to, its score is moved accordingly.
 """
-import random
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import bm25s
 import numpy as np
@@ -17,17 +18,15 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModel, AutoTokenizer
 
-from files import free_texts, public_rows
 from model import SCALE, BIAS, bfloat16_pays
+from pools import BESIDE, RIGHT, WRONG, Asked
 
 POOL = 50
 WEIGHTS = {"cosine": 1.0, "bm25": 0.5, "late interaction": 1.5}
-SAMPLE = {"boolq": (900, 1600), "medquad": (1200, 1600), "xquad": (1190, 1600), "hotpot": (951, 1600), "dl21": (53, 2400), "dl22splade": (76, 2400)}
-"""How many queries of each collection, and how many of their passages at most."""
-FREE = 2400
-"""Free texts, each with what to ask for it."""
-LONG = 900
-"""Passages that are made of two or three others."""
+ABOVE = 1.5
+"""So far a right passage is put above all that nothing is known of; in standard deviations of the pool's scores."""
+BELOW = {WRONG: 2.5, BESIDE: 2.0}
+"""So far, at least, the others that something is known of are put below a right one."""
 
 
 @dataclass
@@ -35,33 +34,10 @@ class Teacher:
     """`pools[i]` are the passages for query i; `targets[i]` the logits that the teachers would give them, as distances from
     their mean; `logits[i]` what the bi-encoder's own cosines would be as logits. All are of shape (queries, POOL)."""
 
-    queries: list
-    passages: list
+    asked: Asked
     pools: np.ndarray
     targets: np.ndarray
     logits: np.ndarray
-
-
-def texts(data, seed):
-    """(queries, passages) of the fetched collections and of free documentation; some passages are several in a row."""
-    rng = random.Random(seed)
-    queries, passages = [], {}
-    for name, rows in public_rows(data).items():
-        if name not in SAMPLE:
-            continue
-        of_queries, of_passages = SAMPLE[name]
-        chosen = rng.sample(rows, min(of_queries, len(rows)))
-        queries += [row["q"] for row in chosen]
-        of_these = list(dict.fromkeys(p for row in chosen for p, _ in row["docs"]))
-        passages.update(dict.fromkeys(rng.sample(of_these, min(of_passages, len(of_these)))))
-    for row in rng.sample(free_texts(data), FREE):
-        queries.append(row["q"])
-        passages[row["p"]] = None
-    alone = list(passages)
-    for _ in range(LONG):
-        i = rng.randrange(len(alone) - 2)
-        passages[" ".join(alone[i:i + rng.choice((2, 2, 3))])] = None
-    return list(dict.fromkeys(queries)), list(passages)
 
 
 @dataclass
@@ -124,25 +100,54 @@ def standardized(scores):
     return (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-6)
 
 
-def make(data, base, device, seed):
-    """Scores everything: some six minutes on two cores."""
-    queries, passages = texts(data, seed)
-    print(f"teachers: {len(queries)} queries, {len(passages)} passages", flush=True)
-    of_queries, of_passages = read(base, queries, device), read(base, passages, device)
-    cosines = of_queries.embeddings @ of_passages.embeddings.T
-    pools = np.argsort(-cosines, axis=1, kind="stable")[:, :POOL]
-    logits = SCALE * np.take_along_axis(cosines, pools, axis=1) + BIAS
-    scores = {"cosine": logits, "bm25": by_words(queries, passages, pools), "late interaction": late_interaction(of_queries, of_passages, pools)}
+def found(queries, passages):
+    """The passages that the bi-encoder finds, best first, and their cosines: two arrays of shape (queries, POOL)."""
+    of_passages = torch.from_numpy(passages.embeddings).T
+    parts = [torch.topk(of_queries @ of_passages, POOL) for of_queries in torch.from_numpy(queries.embeddings).split(500)]
+    return torch.cat([part.indices for part in parts]).numpy(), torch.cat([part.values for part in parts]).numpy()
+
+
+def with_known(pools, known):
+    """The pools with all passages of which something is known, at the cost of the last ones that nothing is known of."""
+    for pool, of_query in zip(pools, known):
+        missing = [n for n in of_query if n not in pool]
+        spare = [at for at in reversed(range(len(pool))) if pool[at] not in of_query]
+        pool[spare[:len(missing)]] = missing
+    return pools
+
+
+def corrected(targets, pools, known):
+    """The targets, which are standardized, with passages of which something is known where they belong."""
+    for target, pool, of_query in zip(targets, pools, known):
+        kinds = np.array([of_query.get(n, -1) for n in pool.tolist()])
+        if (kinds == RIGHT).any():
+            right = np.maximum(target, target[kinds < 0].max() + ABOVE)
+            target[kinds == RIGHT] = right[kinds == RIGHT]
+            for kind, below in BELOW.items():
+                target[kinds == kind] = np.minimum(target, target[kinds == RIGHT].min() - below)[kinds == kind]
+    return targets
+
+
+def make(asked, base, device):
+    """Scores everything: some six minutes on two cores for 20,000 passages."""
+    print(f"teachers: {len(asked.queries)} queries, {len(asked.passages)} passages", flush=True)
+    of_queries, of_passages = read(base, asked.queries, device), read(base, asked.passages, device)
+    pools = with_known(found(of_queries, of_passages)[0], asked.known)
+    cosines = np.einsum("qd,qpd->qp", of_queries.embeddings, of_passages.embeddings[pools])
+    logits = SCALE * cosines + BIAS
+    scores = {"cosine": logits, "bm25": by_words(asked.queries, asked.passages, pools), "late interaction": late_interaction(of_queries, of_passages, pools)}
     mixed = sum(WEIGHTS[name] * standardized(of) for name, of in scores.items())
-    targets = standardized(mixed) * logits.std(1, keepdims=True)
-    return Teacher(queries, passages, pools.astype(np.int32), targets.astype(np.float32), logits.astype(np.float32))
+    targets = corrected(standardized(mixed), pools, asked.known) * logits.std(1, keepdims=True)
+    return Teacher(asked, pools.astype(np.int32), targets.astype(np.float32), logits.astype(np.float32))
 
 
-def teacher(path, data, base, device, seed):
-    """The teachers' scores as kept in the file `path`, or made anew and kept there."""
+def teacher(path, asked, base, device):
+    """The teachers' scores as kept in the file `path`, or made anew and kept there if it has none for these texts."""
+    texts = hashlib.sha256(json.dumps([asked.queries, asked.passages]).encode()).hexdigest()
     if path.exists():
         kept = np.load(path, allow_pickle=False)
-        return Teacher(kept["queries"].tolist(), kept["passages"].tolist(), kept["pools"], kept["targets"], kept["logits"])
-    made = make(data, base, device, seed)
-    np.savez(path, queries=np.array(made.queries), passages=np.array(made.passages), pools=made.pools, targets=made.targets, logits=made.logits)
+        if kept["texts"] == texts:
+            return Teacher(asked, kept["pools"], kept["targets"], kept["logits"])
+    made = make(asked, base, device)
+    np.savez(path, texts=texts, pools=made.pools, targets=made.targets, logits=made.logits)
     return made

@@ -1,11 +1,13 @@
 """The texts of this folder are whole, and what can't be read is refused by name."""
 import unittest
 
-from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, of_entry, own_texts, parse_texts, read_lines, runs, unmeasured,
-                   words)
+from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, of_entry, own_texts, parse_sheets, parse_texts, read_lines,
+                   runs, unmeasured, words)
 from overlap import longest, places
+from pools import BESIDE, RIGHT, WRONG, of_entries
 
 CONTRAST = "# d | n | a | b\n" + "".join(f"{key} {key.lower()} {i}\n" for key in CONTRAST_LINES for i in range(2))
+CLASS = "# d | n\n" + "".join(f"P {letter}\n" for letter in "abcdef") + "Q 5,0 what is f\n= has legs | 3 1 | 0 2\n+ with\n+ on\n- without\n- none\n"
 SHELF = "# t\nP one\nP two\nQ 1 which\nQ 0,1 both\n"
 
 
@@ -17,7 +19,7 @@ class Texts(unittest.TestCase):
                 self.assertGreaterEqual(len(entries), 40)
                 for e in entries:
                     contrast = "attr" in e
-                    self.assertEqual(contrast, path.name.startswith("neg_"))
+                    self.assertIn(path.name.split("_")[0], ("neg", "class") if contrast else ("topic", "class"))
                     passages = [p for key in ("d_pos", "d_neg", "d_other") for p in e[key]] if contrast else e["passages"]
                     self.assertEqual(len(passages), len(set(passages)))
                     for passage in passages:
@@ -30,16 +32,35 @@ class Texts(unittest.TestCase):
         self.assertEqual(shelf["passages"], ["one", "two"])
         self.assertEqual(shelf["queries"][1], {"q": "both", "best": 0, "partly": [1]})
 
+    def test_a_class_of_things(self):
+        shelf, contrast = parse_texts(CLASS)
+        self.assertEqual(shelf, {"topic": "d: n", "passages": list("abcdef"), "queries": [{"q": "what is f", "best": 5, "partly": [0]}]})
+        self.assertEqual([contrast[key] for key in ("noun", "attr", "q_pos", "q_neg")], ["n", "has legs", ["with", "on"], ["without", "none"]])
+        self.assertEqual([contrast[key] for key in ("d_pos", "d_neg", "d_other")], [["d", "b"], ["a", "c"], ["e", "f"]])
+
     def test_refusals(self):
-        for wrong, told in ((CONTRAST.replace("DO do 1\n", ""), "d_other"), (CONTRAST + "X+ y\n", "X+ y"), (SHELF + "Q 2 none\n", "Q 2 none"), (SHELF + "R 1 x\n", "R 1 x")):
+        for wrong, told in ((CONTRAST.replace("DO do 1\n", ""), "d_other"), (CONTRAST + "X+ y\n", "X+ y"), (SHELF + "Q 2 none\n", "Q 2 none"), (SHELF + "R 1 x\n", "R 1 x"),
+                            (CLASS + "R x\n", "R x"), (CLASS.replace("3 1 |", "3 2 |"), "named twice"), (CLASS.replace("0 2", "0 6"), "there is none"),
+                            (CLASS.replace("- none\n", ""), "q_neg")):
             with self.assertRaisesRegex(ValueError, told.replace("+", r"\+")):
                 parse_texts(wrong)
 
     def test_split(self):
-        trained, held_out = own_texts("no data folder", "neg_*")
-        first = parse_texts(sorted((HERE / "texts").glob("neg_*.txt"))[0].read_text(encoding="utf-8"))
-        self.assertEqual(held_out[:2], [first[0], first[HELD_OUT_EVERY]])
-        self.assertFalse([e for e in held_out if e in trained])
+        trained, held_out = own_texts("no data folder")
+        for path in (HERE / "texts").glob("*.txt"):
+            with self.subTest(path.name):
+                sheets = parse_sheets(path.read_text(encoding="utf-8"))
+                never = [entry for sheet in sheets[::HELD_OUT_EVERY] for entry in sheet]
+                self.assertTrue([entry for entry in never if entry in held_out])
+                self.assertFalse([entry for entry in never if entry in trained])
+
+    def test_pools(self):
+        shelf, contrast = parse_texts(CLASS)
+        asked = of_entries([contrast], [shelf], queries=1)
+        self.assertEqual((asked.queries, asked.passages), (["with", "without", "what is f"], list("dbacef")))
+        self.assertEqual(asked.known[0], {0: RIGHT, 1: RIGHT, 2: WRONG, 3: WRONG, 4: BESIDE, 5: BESIDE})
+        self.assertEqual(asked.known[1], {0: WRONG, 1: WRONG, 2: RIGHT, 3: RIGHT, 4: BESIDE, 5: BESIDE})
+        self.assertEqual(asked.known[2], {0: WRONG, 1: WRONG, 2: BESIDE, 3: WRONG, 4: WRONG, 5: RIGHT})
 
 
 class Overlap(unittest.TestCase):

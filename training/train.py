@@ -20,9 +20,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
+from files import contrasts, shelves
 from heldout import HeldOut
 from model import SegmentCosine, bfloat16_pays
-from sources import sources
+from pools import of_collections, of_entries
+from sources import Taught, sources
 from teacher import teacher
 
 SAVE_EVERY = 200
@@ -31,6 +33,8 @@ AVERAGE_OVER = 400
 """Steps over which the weights are averaged (exponentially)."""
 DECAY = 0.25
 """The last part of the steps, in which the rate goes down to nothing."""
+QUERIES = 3
+"""Of each kind and entry of our own texts, so many have a pool."""
 RUNS = 10
 """A step's pairs are read in so many runs of like length, for little padding."""
 
@@ -128,10 +132,12 @@ def main():
     a.out.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(a.base)
     tokenizer.model_max_length = 512
-    taught = teacher(a.out / "teacher.npz", a.data, a.base, device, a.seed)
-    unseen = range(0, len(taught.queries), 50)
-    held_out = HeldOut(a.data, taught, unseen)
-    drawn_from = sources(a.data, taught, [i for i in range(len(taught.queries)) if i not in unseen])
+    taught = teacher(a.out / "teacher.npz", of_collections(a.data, a.seed), a.base, device)
+    own = teacher(a.out / "own.npz", of_entries(contrasts(a.data)[0], shelves(a.data)[0], QUERIES), a.base, device)
+    unseen = range(0, len(taught.asked.queries), 50)
+    held_out = HeldOut(a.data, a.base, device, taught, unseen)
+    seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
+    drawn_from = sources(a.data, Taught(taught, seen), Taught(own, range(len(own.asked.queries))))
 
     model = SegmentCosine(a.base, a.layers).to(device).train()
     model.freeze(a.freeze)
@@ -171,11 +177,15 @@ def main():
         average.swap(model)
 
     def measure():
-        row = {"step": step, "minutes": round((time.time() - started) / 60, 1), **held_out.report(read)}
+        note({"step": step, "minutes": round((time.time() - started) / 60, 1), **held_out.report(read)})
+
+    def note(row):
         with open(a.out / "ledger.jsonl", "a") as ledger:
             ledger.write(json.dumps(row) + "\n")
         print(json.dumps(row), flush=True)
 
+    if not state.exists():
+        note({"cosine": held_out.of_cosines()})
     if step == 0:
         measure()
 
@@ -183,7 +193,7 @@ def main():
         for group in optimizer.param_groups:
             group["lr"] = a.rate * group["share"] * rate_at(step, a.steps, begun)
         rng = random.Random(a.seed * 1_000_003 + step)
-        drawn = [(type(source).__name__, source.group(rng)) for source, count in drawn_from for _ in range(count)]
+        drawn = [(name, source.group(rng)) for name, (source, count) in drawn_from.items() for _ in range(count)]
         scores = read([pair for _, group in drawn for pair in group.pairs])
         at, loss = 0, 0.0
         for name, group in drawn:
