@@ -133,20 +133,20 @@ def unmeasured(data, *texts):
 
 def title(entry):
     """The line that a text begins an entry with, without its `# `."""
-    return f"{entry['domain']} | {entry['noun']} | {entry['attr']}" if "attr" in entry else entry["topic"]
+    return f"{entry['domain']} | {entry['noun']} | {entry['attr']}" if is_contrast(entry) else entry["topic"]
 
 
 def of_entry(entry):
     """All texts of an entry: its queries and its passages."""
-    lists = (entry[key] for key in CONTRAST_LINES.values()) if "attr" in entry else ([q["q"] for q in entry["queries"]], entry["passages"])
+    lists = (entry[key] for key in CONTRAST_LINES.values()) if is_contrast(entry) else ([q["q"] for q in entry["queries"]], entry["passages"])
     return [text for texts in lists for text in texts]
 
 
 def own_files(data):
-    """Of each file of our own texts, those of the data folder and those of this one, the entries; those with passages in common
-    are in one list."""
-    for path in [*sorted((Path(data) / "synth").glob("*.jsonl")), *sorted((HERE / "texts").glob("*.txt"))]:
-        yield [[row] for row in read_lines(path)] if path.suffix == ".jsonl" else parse_sheets(path.read_text(encoding="utf-8"))
+    """{name of a file: its entries} of our own texts, those of the data folder and those of this one; entries with passages in
+    common are in one list."""
+    return {path.stem: [[row] for row in read_lines(path)] if path.suffix == ".jsonl" else parse_sheets(path.read_text(encoding="utf-8"))
+            for path in [*sorted((Path(data) / "synth").glob("*.jsonl")), *sorted((HERE / "texts").glob("*.txt"))]}
 
 
 def left_out():
@@ -155,23 +155,29 @@ def left_out():
 
 @cache
 def own_texts(data):
-    """Our own texts as (trained on, held out). Entries with passages in common are all trained on, or all held out."""
-    trained, held_out, never = [], [], left_out()
-    for sheets in own_files(data):
+    """{name of a file: (trained on, held out)} of our own texts. Entries with passages in common are all trained on, or all held out."""
+    split, never = {}, left_out()
+    for name, sheets in own_files(data).items():
+        trained, held_out = split[name] = [], []
         for i, sheet in enumerate(sheets):
             to = trained if i % HELD_OUT_EVERY else held_out
             to += [entry for entry in sheet if title(entry) not in never and unmeasured(data, *of_entry(entry))]
-    return trained, held_out
+    return split
+
+
+def is_contrast(entry):
+    """Whether it is one property that tells two sets of passages apart; else it is a shelf, of passages that are near misses of one another."""
+    return "attr" in entry
 
 
 def contrasts(data):
-    """Entries in which one property tells two sets of passages apart, as (trained on, held out)."""
-    return [[entry for entry in entries if "attr" in entry] for entries in own_texts(data)]
+    """All contrasts as (trained on, held out)."""
+    return [[entry for entries in part for entry in entries if is_contrast(entry)] for part in zip(*own_texts(data).values())]
 
 
 def shelves(data):
-    """Entries with passages that are near misses of one another, as (trained on, held out)."""
-    return [[entry for entry in entries if "attr" not in entry] for entries in own_texts(data)]
+    """All shelves as (trained on, held out)."""
+    return [[entry for entries in part for entry in entries if not is_contrast(entry)] for part in zip(*own_texts(data).values())]
 
 
 def public_rows(data):

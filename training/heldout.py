@@ -60,13 +60,12 @@ class Pools:
     texts. What is measured is what a search is for: how often the first passage is one that answers."""
 
     def __init__(self, contrasts, shelves, base, device):
-        self.asked = of_entries(contrasts, shelves, queries=1)
+        self.asked = of_entries([*contrasts, *shelves], queries=1)
         in_contrasts, queries = 2 * len(contrasts), len(self.asked.queries)
         self.kinds = {"wanted": range(0, in_contrasts, 8), "unwanted": range(5, in_contrasts, 8), "shelves": range(in_contrasts, queries, 3)}
         self.measured = [i for of_kind in self.kinds.values() for i in of_kind]
-        pools, self.cosines = found(embed(base, self.asked.queries, device), embed(base, self.asked.passages, device))
-        self.pools = pools[self.measured]
-        self.cosines = self.cosines[self.measured]
+        pools, cosines = found(embed(base, self.asked.queries, device), embed(base, self.asked.passages, device))
+        self.pools, self.cosines = pools[self.measured], cosines[self.measured]
 
     def first(self, scores):
         """{kind of query: share whose highest score, of those of shape (measured queries, POOL), is a right passage's}"""

@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--words", type=int, default=5)
     a = parser.parse_args()
-    unknown = left_out() - {title(entry) for sheets in own_files(a.data) for sheet in sheets for entry in sheet}
+    unknown = left_out() - {title(entry) for sheets in own_files(a.data).values() for sheet in sheets for entry in sheet}
     if unknown:
         sys.exit(f"error: left_out.txt names entries that there are not: {'; '.join(sorted(unknown))}")
     trained, failed = trained_on(a.data), []

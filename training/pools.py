@@ -2,7 +2,7 @@
 import random
 from dataclasses import dataclass, field
 
-from files import free_texts, public_rows
+from files import free_texts, is_contrast, public_rows
 
 SAMPLE = {"boolq": (900, 1600), "medquad": (1200, 1600), "xquad": (1190, 1600), "hotpot": (951, 1600), "dl21": (53, 2400), "dl22splade": (76, 2400)}
 """How many queries of each collection, and how many of their passages at most."""
@@ -48,8 +48,8 @@ def of_collections(data, seed):
     return Asked(queries, list(passages), [{} for _ in queries])
 
 
-def of_entries(contrasts, shelves, queries):
-    """Our own texts: the first so many `queries` of each kind of an entry, among the passages of all entries."""
+def of_entries(entries, queries):
+    """Our own texts: the first so many `queries` of each kind of an entry, among the passages of all these entries."""
     asked, numbers = Asked(), {}
 
     def add(passages):
@@ -59,11 +59,12 @@ def of_entries(contrasts, shelves, queries):
         asked.queries += queries
         asked.known += [known] * len(queries)
 
-    for e in contrasts:
-        first, second, beside = add(e["d_pos"]), add(e["d_neg"]), add(e["d_other"])
-        for key, right, wrong in (("q_pos", first, second), ("q_neg", second, first)):
-            ask(e[key][:queries], {**dict.fromkeys(right, RIGHT), **dict.fromkeys(wrong, WRONG), **dict.fromkeys(beside, BESIDE)})
-    for e in shelves:
+    for e in entries:
+        if is_contrast(e):
+            first, second, beside = add(e["d_pos"]), add(e["d_neg"]), add(e["d_other"])
+            for key, right, wrong in (("q_pos", first, second), ("q_neg", second, first)):
+                ask(e[key][:queries], {**dict.fromkeys(right, RIGHT), **dict.fromkeys(wrong, WRONG), **dict.fromkeys(beside, BESIDE)})
+            continue
         at = add(e["passages"])
         for q in e["queries"][:queries]:
             ask([q["q"]], {n: RIGHT if i == q["best"] else BESIDE if i in q.get("partly", []) else WRONG for i, n in enumerate(at)})

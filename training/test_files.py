@@ -1,7 +1,7 @@
 """The texts of this folder are whole, and what can't be read is refused by name."""
 import unittest
 
-from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, of_entry, own_texts, parse_sheets, parse_texts, read_lines,
+from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, is_contrast, of_entry, own_files, own_texts, parse_texts, read_lines,
                    runs, unmeasured, words)
 from overlap import longest, places
 from pools import BESIDE, RIGHT, WRONG, of_entries
@@ -18,7 +18,7 @@ class Texts(unittest.TestCase):
                 entries = parse_texts(path.read_text(encoding="utf-8"))
                 self.assertGreaterEqual(len(entries), 40)
                 for e in entries:
-                    contrast = "attr" in e
+                    contrast = is_contrast(e)
                     self.assertIn(path.name.split("_")[0], ("neg", "class") if contrast else ("topic", "class"))
                     passages = [p for key in ("d_pos", "d_neg", "d_other") for p in e[key]] if contrast else e["passages"]
                     self.assertEqual(len(passages), len(set(passages)))
@@ -46,17 +46,17 @@ class Texts(unittest.TestCase):
                 parse_texts(wrong)
 
     def test_split(self):
-        trained, held_out = own_texts("no data folder")
-        for path in (HERE / "texts").glob("*.txt"):
-            with self.subTest(path.name):
-                sheets = parse_sheets(path.read_text(encoding="utf-8"))
-                never = [entry for sheet in sheets[::HELD_OUT_EVERY] for entry in sheet]
-                self.assertTrue([entry for entry in never if entry in held_out])
+        split, sheets = own_texts("no data folder"), own_files("no data folder")
+        self.assertEqual(split.keys(), {path.stem for path in (HERE / "texts").glob("*.txt")})
+        for name, (trained, held_out) in split.items():
+            with self.subTest(name):
+                never = [entry for sheet in sheets[name][::HELD_OUT_EVERY] for entry in sheet]
+                self.assertTrue(held_out and all(entry in never for entry in held_out))
                 self.assertFalse([entry for entry in never if entry in trained])
 
     def test_pools(self):
         shelf, contrast = parse_texts(CLASS)
-        asked = of_entries([contrast], [shelf], queries=1)
+        asked = of_entries([contrast, shelf], queries=1)
         self.assertEqual((asked.queries, asked.passages), (["with", "without", "what is f"], list("dbacef")))
         self.assertEqual(asked.known[0], {0: RIGHT, 1: RIGHT, 2: WRONG, 3: WRONG, 4: BESIDE, 5: BESIDE})
         self.assertEqual(asked.known[1], {0: WRONG, 1: WRONG, 2: RIGHT, 3: RIGHT, 4: BESIDE, 5: BESIDE})

@@ -20,11 +20,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
-from files import contrasts, shelves
+from files import own_texts
 from heldout import HeldOut
 from model import SegmentCosine, bfloat16_pays
 from pools import of_collections, of_entries
-from sources import Taught, sources
+from sources import Mixture, Taught, sources
 from teacher import teacher
 
 SAVE_EVERY = 200
@@ -129,15 +129,15 @@ def main():
     a = arguments()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(a.seed)
-    a.out.mkdir(parents=True, exist_ok=True)
+    (a.out / "own").mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(a.base)
     tokenizer.model_max_length = 512
     taught = teacher(a.out / "teacher.npz", of_collections(a.data, a.seed), a.base, device)
-    own = teacher(a.out / "own.npz", of_entries(contrasts(a.data)[0], shelves(a.data)[0], QUERIES), a.base, device)
+    own = [teacher(a.out / "own" / f"{name}.npz", of_entries(trained, QUERIES), a.base, device) for name, (trained, _) in own_texts(a.data).items()]
     unseen = range(0, len(taught.asked.queries), 50)
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
-    drawn_from = sources(a.data, Taught(taught, seen), Taught(own, range(len(own.asked.queries))))
+    drawn_from = sources(a.data, Taught(taught, seen), Mixture([(Taught(of_file, range(len(of_file.pools))), len(of_file.pools)) for of_file in own]))
 
     model = SegmentCosine(a.base, a.layers).to(device).train()
     model.freeze(a.freeze)
