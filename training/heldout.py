@@ -8,6 +8,8 @@ from teacher import found, read as embed
 
 ENTRIES = 120
 """Of each kind, so that a measurement takes a minute."""
+ASKED = 60
+"""So many queries of each kind have a pool, for the same reason."""
 
 
 @torch.no_grad()
@@ -61,8 +63,10 @@ class Pools:
 
     def __init__(self, contrasts, shelves, base, device):
         self.asked = of_entries([*contrasts, *shelves], queries=1)
-        in_contrasts, queries = 2 * len(contrasts), len(self.asked.queries)
-        self.kinds = {"wanted": range(0, in_contrasts, 8), "unwanted": range(5, in_contrasts, 8), "shelves": range(in_contrasts, queries, 3)}
+        some = lambda of_kind: list(of_kind[::max(1, len(of_kind) // ASKED)])
+        in_contrasts = 2 * len(contrasts)
+        self.kinds = {"wanted": some(range(0, in_contrasts, 2)), "unwanted": some(range(1, in_contrasts, 2)),
+                      "shelves": some(range(in_contrasts, len(self.asked.queries)))}
         self.measured = [i for of_kind in self.kinds.values() for i in of_kind]
         pools, cosines = found(embed(base, self.asked.queries, device), embed(base, self.asked.passages, device))
         self.pools, self.cosines = pools[self.measured], cosines[self.measured]

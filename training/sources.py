@@ -22,17 +22,24 @@ KEPT = frozenset(
 OF_KNOWN = {RIGHT: 2, WRONG: 2, BESIDE: 1}
 """So many passages, at most, of which it is known how they answer."""
 
+PLAIN = 3
+"""Queries that one passage alone answers are drawn so many times as often as those that want a property: most that people ask are such."""
+
 
 @dataclass
 class Group:
     """Pairs that are judged against each other. `targets` are labels in 0..1; for the kind `contrast`, whose four pairs are
-    (qa, a), (qa, b), (qb, b), (qb, a), none are needed; for the kind `teacher` they are distances of logits."""
+    (qa, a), (qa, b), (qb, b), (qb, a), none are needed; for the kind `pool` they are distances of logits."""
 
     kind: str
     pairs: list
     targets: list = field(default_factory=list)
     level: float = 0.0
-    """Of the kind `teacher`: what the logits' mean should be near to."""
+    """Of the kind `pool`: what the mean of the logits that have targets should be near to."""
+    right: int = 0
+    """Of the kind `pool`: so many pairs, the first, are right ones."""
+    known: int = 0
+    """Of the kind `pool`: of so many pairs, the first, it is known whether they are right; targets are for the others."""
 
 
 def cut(passage):
@@ -146,9 +153,9 @@ class Graded:
 
 
 class Taught:
-    """A query with passages of its pool, and the distances that the teachers see between them: some of those of which it is known
-    how they answer, if there are any, and half of the others from the ten best. Long passages are in some of the groups only, as
-    they take long to read."""
+    """A query with passages of its pool: some of those of which it is known how they answer, if there are any, and others, half of
+    them from the ten best, with the distances that the teachers see between them. Long passages are in some of the groups
+    only, as they take long to read."""
 
     def __init__(self, teacher, queries, size=8):
         self.teacher, self.queries, self.size = teacher, queries, size
@@ -160,12 +167,12 @@ class Taught:
         within = [j for j, n in enumerate(t.pools[i].tolist()) if any_length or not self.long[n]]
         if len(within) < 3 * self.size:
             return self.group(rng)
-        known = t.asked.known[i]
-        chosen = [j for kind, most in OF_KNOWN.items() for j in some([j for j in within if known.get(t.pools[i, j]) == kind], most, rng)]
-        others, wanted = [j for j in within if t.pools[i, j] not in known], self.size - len(chosen)
-        chosen += rng.sample(others[:10], wanted // 2) + rng.sample(others[10:], wanted - wanted // 2)
-        return Group("teacher", [(t.asked.queries[i], t.asked.passages[t.pools[i, j]]) for j in chosen],
-                     [float(t.targets[i, j]) for j in chosen], float(t.logits[i, chosen].mean()))
+        of_kind = lambda kind: some([j for j in within if t.asked.known[i].get(t.pools[i, j]) == kind], OF_KNOWN[kind], rng)
+        right, beside = of_kind(RIGHT), of_kind(WRONG) + of_kind(BESIDE)
+        others, wanted = [j for j in within if t.pools[i, j] not in t.asked.known[i]], self.size - len(right) - len(beside)
+        others = rng.sample(others[:10], wanted // 2) + rng.sample(others[10:], wanted - wanted // 2)
+        return Group("pool", [(t.asked.queries[i], t.asked.passages[t.pools[i, j]]) for j in right + beside + others],
+                     [float(t.targets[i, j]) for j in others], float(t.logits[i, others].mean()), len(right), len(right) + len(beside))
 
 
 class Mixture:
@@ -180,6 +187,12 @@ class Mixture:
 
 def some(candidates, most, rng):
     return rng.sample(candidates, min(most, len(candidates)))
+
+
+def own_pools(teachers):
+    """Draws from the pools of all files of our own texts."""
+    drawn = [[i for i, known in enumerate(t.asked.known) for _ in range(PLAIN if list(known.values()).count(RIGHT) == 1 else 1)] for t in teachers]
+    return Mixture([(Taught(t, queries), len(queries)) for t, queries in zip(teachers, drawn)])
 
 
 def nearest(text, candidates):
@@ -200,6 +213,6 @@ def sources(data, taught, own):
     """{name: (source, groups in a step)}; `taught` and `own` are the groups of what nobody has labelled, and of our own texts."""
     entries, near_misses = contrasts(data)[0], shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return {"contrasts": (Contrasts(entries), 10), "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(entries), 1),
+    return {"contrasts": (Contrasts(entries), 8), "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(entries), 1),
             "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
-            "taught": (taught, 2), "own pools": (own, 5)}
+            "taught": (taught, 2), "own pools": (own, 7)}

@@ -3,8 +3,7 @@
 For each query the bi-encoder finds POOL passages among many; what is learned is how far three ways to score put each of
 them from the others: the bi-encoder's cosine, BM25 (which knows how rare a word is), and late interaction (ColBERT, Khattab and
 Zaharia 2020) with the bi-encoder's own last hidden states, untrained. Each score is standardized over the query's pool, as their
-scales differ. The weights were chosen by the labels of the fetched training collections. Where a passage is known to answer the
-query, or not to, its score is moved accordingly.
+scales differ. The weights were chosen by the labels of the fetched training collections.
 """
 import hashlib
 import json
@@ -19,14 +18,10 @@ import torch.nn.functional as F
 from transformers import AutoModel, AutoTokenizer
 
 from model import SCALE, BIAS, bfloat16_pays
-from pools import BESIDE, RIGHT, WRONG, Asked
+from pools import Asked
 
 POOL = 50
 WEIGHTS = {"cosine": 1.0, "bm25": 0.5, "late interaction": 1.5}
-ABOVE = 1.5
-"""So far a right passage is put above all that nothing is known of; in standard deviations of the pool's scores."""
-BELOW = {WRONG: 2.5, BESIDE: 2.0}
-"""So far, at least, the others that something is known of are put below a right one."""
 
 
 @dataclass
@@ -116,18 +111,6 @@ def with_known(pools, known):
     return pools
 
 
-def corrected(targets, pools, known):
-    """The targets, which are standardized, with passages of which something is known where they belong."""
-    for target, pool, of_query in zip(targets, pools, known):
-        kinds = np.array([of_query.get(n, -1) for n in pool.tolist()])
-        if (kinds == RIGHT).any():
-            right = np.maximum(target, target[kinds < 0].max() + ABOVE)
-            target[kinds == RIGHT] = right[kinds == RIGHT]
-            for kind, below in BELOW.items():
-                target[kinds == kind] = np.minimum(target, target[kinds == RIGHT].min() - below)[kinds == kind]
-    return targets
-
-
 def make(asked, base, device):
     """Scores everything: some six minutes on two cores for 20,000 passages."""
     print(f"teachers: {len(asked.queries)} queries, {len(asked.passages)} passages", flush=True)
@@ -137,17 +120,17 @@ def make(asked, base, device):
     logits = SCALE * cosines + BIAS
     scores = {"cosine": logits, "bm25": by_words(asked.queries, asked.passages, pools), "late interaction": late_interaction(of_queries, of_passages, pools)}
     mixed = sum(WEIGHTS[name] * standardized(of) for name, of in scores.items())
-    targets = corrected(standardized(mixed), pools, asked.known) * logits.std(1, keepdims=True)
+    targets = standardized(mixed) * logits.std(1, keepdims=True)
     return Teacher(asked, pools.astype(np.int32), targets.astype(np.float32), logits.astype(np.float32))
 
 
 def teacher(path, asked, base, device):
-    """The teachers' scores as kept in the file `path`, or made anew and kept there if it has none for these texts."""
-    texts = hashlib.sha256(json.dumps([asked.queries, asked.passages]).encode()).hexdigest()
+    """The teachers' scores as kept in the file `path`, or made anew and kept there if it has none for what is asked."""
+    digest = hashlib.sha256(json.dumps([asked.queries, asked.passages, asked.known]).encode()).hexdigest()
     if path.exists():
         kept = np.load(path, allow_pickle=False)
-        if kept["texts"] == texts:
+        if kept["asked"] == digest:
             return Teacher(asked, kept["pools"], kept["targets"], kept["logits"])
     made = make(asked, base, device)
-    np.savez(path, texts=texts, pools=made.pools, targets=made.targets, logits=made.logits)
+    np.savez(path, asked=digest, pools=made.pools, targets=made.targets, logits=made.logits)
     return made

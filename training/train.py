@@ -24,7 +24,7 @@ from files import own_texts
 from heldout import HeldOut
 from model import SegmentCosine, bfloat16_pays
 from pools import of_collections, of_entries
-from sources import Mixture, Taught, sources
+from sources import Taught, own_pools, sources
 from teacher import teacher
 
 SAVE_EVERY = 200
@@ -60,9 +60,12 @@ def loss_of(group, scores):
         aa, ab, bb, ba = scores
         return 0.5 * (F.softplus(ab - aa) + F.softplus(ba - bb) + F.softplus(ba - aa) + F.softplus(ab - bb))
     targets = torch.tensor(group.targets, device=scores.device)
-    if group.kind == "teacher":
-        shape = F.smooth_l1_loss(scores - scores.mean(), targets - targets.mean())
-        return 1.5 * shape + 0.05 * (scores.mean() - group.level).abs()
+    if group.kind == "pool":
+        right, rest, others = scores[:group.right], scores[group.right:], scores[group.known:]
+        # Each right one against all that aren't: what puts it first in a search.
+        first = (torch.logaddexp(right, rest.logsumexp(0)) - right).mean() if group.right else 0.0
+        shape = F.smooth_l1_loss(others - others.mean(), targets - targets.mean())
+        return first + 1.5 * shape + 0.05 * (others.mean() - group.level).abs()
     gap = targets[:, None] - targets[None, :]
     ordered = gap > 0.04
     # RankNet, weighted by how much better the one is; and cross-entropy, so that logits mean something by themselves.
@@ -137,7 +140,7 @@ def main():
     unseen = range(0, len(taught.asked.queries), 50)
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
-    drawn_from = sources(a.data, Taught(taught, seen), Mixture([(Taught(of_file, range(len(of_file.pools))), len(of_file.pools)) for of_file in own]))
+    drawn_from = sources(a.data, Taught(taught, seen), own_pools(own))
 
     model = SegmentCosine(a.base, a.layers).to(device).train()
     model.freeze(a.freeze)
