@@ -1,10 +1,13 @@
-"""The cross-encoder with the head `segment-cosine`, as the engine computes it."""
+"""The cross-encoder: two texts that the bi-encoder reads, and that may look at each other through gates."""
 import torch
 import torch.nn.functional as F
 from transformers import BertModel
 
 SCALE, BIAS = 20.0, -8.0
 """What the head starts from: logit = SCALE x cosine + BIAS."""
+GATE = -3.0
+"""What the gates start from: so nearly closed that the logits order passages as the bi-encoder's cosines do."""
+CLOSED = -1e9
 
 
 def bfloat16_pays(device):
@@ -12,30 +15,53 @@ def bfloat16_pays(device):
     return device == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-class SegmentCosine(torch.nn.Module):
-    """Query and passage are read together; the last hidden states are averaged over the tokens of type 0 and over those of
-    type 1; logit = scale x cosine + bias. The word embeddings are never trained: they stay the bi-encoder's."""
+class GatedCrossEncoder(torch.nn.Module):
+    """Query and passage are each read as the bi-encoder reads a text: with a [CLS] and a [SEP] of its own, positions from 0, type 0.
+    But tokens of the one also attend to tokens of the other, and to such scores each head of each layer adds a number that is
+    learned, its gate. In the first `apart` layers the gates are closed for good. The last hidden states are averaged over each text's tokens;
+    logit = scale x cosine + bias. With all gates closed this is the bi-encoder's cosine, so nothing that it knows has to
+    be learned again. Embeddings and the layers that read apart are never trained: they stay the bi-encoder's."""
 
-    def __init__(self, base, layers=None):
+    def __init__(self, base, apart, layers=None):
         super().__init__()
-        # Attention written out is faster than the fused one on processors, whose backward pass doesn't use their matrix units.
-        self.bert = BertModel.from_pretrained(base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, add_pooling_layer=False,
-                                              attn_implementation="sdpa" if torch.cuda.is_available() else "eager")
+        self.bert = BertModel.from_pretrained(base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, add_pooling_layer=False, attn_implementation="eager")
         if layers:
             self.bert.encoder.layer = torch.nn.ModuleList(self.bert.encoder.layer[i] for i in layers)
             self.bert.config.num_hidden_layers = len(layers)
+        together, self.apart = len(self.bert.encoder.layer) - apart, apart
+        self.gates = torch.nn.Parameter(torch.full((together, self.bert.config.num_attention_heads), GATE))
         self.scale, self.bias = torch.nn.Parameter(torch.tensor(SCALE)), torch.nn.Parameter(torch.tensor(BIAS))
-
-    def freeze(self, layers):
-        """Leaves the embeddings and the first so many layers as they are."""
-        frozen = [self.bert.embeddings, *self.bert.encoder.layer[:layers]]
-        for part in frozen:
+        for part in (self.bert.embeddings, *self.bert.encoder.layer[:apart]):
             part.requires_grad_(False)
 
-    def forward(self, tokens):
-        """Logits of shape (pairs) for input_ids, token_type_ids and attention_mask of shape (pairs, length)."""
-        hidden = self.bert(**tokens).last_hidden_state.float()
-        passage = tokens["token_type_ids"] * tokens["attention_mask"]
-        query = tokens["attention_mask"] - passage
-        mean = lambda which: (hidden * which.unsqueeze(-1)).sum(1) / which.sum(1, keepdim=True)
-        return self.scale * F.cosine_similarity(mean(query), mean(passage)) + self.bias
+    def forward(self, input_ids, position_ids, segments, attention_mask):
+        """Logits of shape (pairs); all arguments are of shape (pairs, length). `segments` is 0 for tokens of the query, 1 for the passage's."""
+        hidden = self.bert.embeddings(input_ids=input_ids, position_ids=position_ids)
+        across = (segments[:, None, :, None] != segments[:, None, None, :]).float()
+        padding = (1.0 - attention_mask[:, None, None, :].float()) * CLOSED
+        closed = padding + across * CLOSED
+        for n, layer in enumerate(self.bert.encoder.layer):
+            hidden = layer(hidden, closed if n < self.apart else padding + across * self.gates[n - self.apart, :, None, None])
+        passage = segments * attention_mask
+        mean = lambda which: (hidden.float() * which.unsqueeze(-1)).sum(1) / which.sum(1, keepdim=True)
+        return self.scale * F.cosine_similarity(mean(attention_mask - passage), mean(passage)) + self.bias
+
+
+def encoded(tokenizer, pairs, max_length):
+    """[(token ids, tokens of the query)] of pairs: `[CLS] query [SEP] [CLS] passage [SEP]`, the longer text cut if need be."""
+    of_pairs = tokenizer(*zip(*pairs), truncation="longest_first", max_length=max_length - 1)
+    lengths = [types.count(0) for types in of_pairs["token_type_ids"]]
+    return [(ids[:length] + [tokenizer.cls_token_id] + ids[length:], length) for ids, length in zip(of_pairs["input_ids"], lengths)]
+
+
+def padded(texts, device):
+    """What the model takes for such pairs."""
+    longest = max(len(ids) for ids, _ in texts)
+    rows = {"input_ids": [], "position_ids": [], "segments": [], "attention_mask": []}
+    for ids, length in texts:
+        rest, none = len(ids) - length, [0] * (longest - len(ids))
+        rows["input_ids"].append(ids + none)
+        rows["position_ids"].append([*range(length), *range(rest)] + none)
+        rows["segments"].append([0] * length + [1] * rest + none)
+        rows["attention_mask"].append([1] * len(ids) + none)
+    return {name: torch.tensor(of_rows, device=device) for name, of_rows in rows.items()}

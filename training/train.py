@@ -2,9 +2,8 @@
 
     python train.py --base MODEL --data DATA --out OUT
 
-MODEL is all-MiniLM-L6-v2 in Hugging Face's layout; DATA the data folder. Saves every
-SAVE_EVERY steps and goes on from what OUT holds; with other --steps too. What a step is trained on depends on --seed and its number
-alone. OUT/model is the result, for `tabrank convert`.
+MODEL is all-MiniLM-L6-v2 in Hugging Face's layout; DATA the data folder. Saves every SAVE_EVERY steps and goes on from what OUT holds; with
+other --steps too. What a step is trained on depends on --seed and its number alone. OUT/model is the result, for `tabrank convert`.
 """
 import argparse
 import json
@@ -22,7 +21,7 @@ from transformers import AutoTokenizer
 
 from files import own_texts
 from heldout import HeldOut
-from model import SegmentCosine, bfloat16_pays
+from model import GatedCrossEncoder, bfloat16_pays, encoded, padded
 from pools import of_collections, of_entries
 from sources import Taught, own_pools, sources
 from teacher import teacher
@@ -35,6 +34,8 @@ DECAY = 0.25
 """The last part of the steps, in which the rate goes down to nothing."""
 QUERIES = 3
 """Of each kind and entry of our own texts, so many have a pool."""
+APART = 2
+"""Layers that read query and passage apart."""
 RUNS = 10
 """A step's pairs are read in so many runs of like length, for little padding."""
 
@@ -46,7 +47,7 @@ def arguments():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--rate", type=float, default=1.5e-4)
-    parser.add_argument("--freeze", type=int, default=1, help="so many layers stay the bi-encoder's, as its embeddings do")
+    parser.add_argument("--apart", type=int, default=APART, help="so many layers read query and passage apart, and stay the bi-encoder's, as its embeddings do")
     parser.add_argument("--layers", type=lambda text: [int(n) for n in text.split(",")], help="take these of the base's layers only: 0,2,5")
     parser.add_argument("--start", type=Path, help="what an earlier run has trained (its OUT/trained.safetensors), to go on from on another machine")
     parser.add_argument("--report-every", type=int, default=500, help="steps between measurements on what is held out")
@@ -77,22 +78,20 @@ def loss_of(group, scores):
 class Reader:
     """Turns pairs into logits."""
 
-    model: SegmentCosine
+    model: GatedCrossEncoder
     tokenizer: object
     device: str
 
     def __call__(self, pairs, runs=RUNS):
-        queries, passages = zip(*pairs)
-        encoded = self.tokenizer(queries, passages, truncation="longest_first", max_length=MAX_TOKENS)
-        order = sorted(range(len(pairs)), key=lambda i: len(encoded["input_ids"][i]))
+        texts = encoded(self.tokenizer, pairs, MAX_TOKENS)
+        order = sorted(range(len(pairs)), key=lambda i: len(texts[i][0]))
         scores = torch.zeros(len(pairs), device=self.device)
         for k in range(runs):
             some = order[k * len(order) // runs:(k + 1) * len(order) // runs]
             if not some:
                 continue
-            tokens = self.tokenizer.pad({name: [values[i] for i in some] for name, values in encoded.items()}, return_tensors="pt").to(self.device)
             with torch.autocast(self.device, dtype=torch.bfloat16, enabled=bfloat16_pays(self.device)):
-                read = self.model(tokens)
+                read = self.model(**padded([texts[i] for i in some], self.device))
             scores = scores.index_put((torch.tensor(some, device=self.device),), read.float())
         return scores
 
@@ -124,7 +123,7 @@ def rate_at(step, steps, begun):
 def export(model, tokenizer, folder):
     model.bert.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    head = {"head": "segment-cosine", "scale": model.scale.item(), "bias": model.bias.item()}
+    head = {"head": "gated-cosine", "scale": model.scale.item(), "bias": model.bias.item(), "apart": model.apart, "gates": model.gates.tolist()}
     (folder / "head.json").write_text(json.dumps(head))
 
 
@@ -142,20 +141,22 @@ def main():
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
     drawn_from = sources(a.data, Taught(taught, seen), own_pools(own))
 
-    model = SegmentCosine(a.base, a.layers).to(device).train()
-    model.freeze(a.freeze)
+    model = GatedCrossEncoder(a.base, a.apart, a.layers).to(device).train()
     step, spent, begun, state = 0, 0.0, 0, a.out / "state.pt"
     if a.start and not state.exists():
         with safe_open(a.start, "pt") as file:
             step, spent = int(file.metadata()["step"]), 60 * float(file.metadata()["minutes"])
+            if set(file.keys()) != {name for name, p in model.named_parameters() if p.requires_grad}:
+                raise ValueError(f"{a.start} is not of such a model: it was trained with another --apart or --layers, or has no gates")
             model.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()}, strict=False)
         begun = step
     read, average = Reader(model, tokenizer, device), Average(model)
     parameters = [p for p in model.parameters() if p.requires_grad]
-    groups = [{"params": [p for p in parameters if p.ndim == 2], "weight_decay": 0.01, "share": 1.0},
+    # Of another order of magnitude than all other weights.
+    large = [model.scale, model.bias, model.gates]
+    groups = [{"params": [p for p in parameters if p.ndim == 2 and p is not model.gates], "weight_decay": 0.01, "share": 1.0},
               {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0, "share": 1.0},
-              # Of another order of magnitude than all other weights.
-              {"params": [p for p in parameters if p.ndim == 0], "weight_decay": 0.0, "share": 30.0}]
+              {"params": large, "weight_decay": 0.0, "share": 30.0}]
     optimizer = torch.optim.AdamW(groups, lr=a.rate, betas=(0.9, 0.98), fused=True)
     if state.exists():
         kept = torch.load(state, map_location=device)
