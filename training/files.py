@@ -28,13 +28,9 @@ def read_lines(path):
         return [json.loads(line) for line in lines if line.strip()]
 
 
-def parse_texts(text):
-    """The entries of a text in the format that README.md describes. Fails by naming the line that it can't read."""
-    return [entry for sheet in parse_sheets(text) for entry in sheet]
-
-
 def parse_sheets(text):
-    """As `parse_texts`, with the entries that have passages in common in one list."""
+    """The entries of a text in the format that README.md describes; those with passages in common are in one list. Fails by naming
+    the line that it can't read."""
     parsed = []
     for block in re.split(r"^# ", text, flags=re.M)[1:]:
         head, *lines = (line.strip() for line in block.strip().split("\n"))
@@ -170,14 +166,18 @@ def is_contrast(entry):
     return "attr" in entry
 
 
+def of_all_files(data, wanted):
+    return [[entry for entries in part for entry in entries if wanted(entry)] for part in zip(*own_texts(data).values())]
+
+
 def contrasts(data):
     """All contrasts as (trained on, held out)."""
-    return [[entry for entries in part for entry in entries if is_contrast(entry)] for part in zip(*own_texts(data).values())]
+    return of_all_files(data, is_contrast)
 
 
 def shelves(data):
     """All shelves as (trained on, held out)."""
-    return [[entry for entries in part for entry in entries if not is_contrast(entry)] for part in zip(*own_texts(data).values())]
+    return of_all_files(data, lambda entry: not is_contrast(entry))
 
 
 def public_rows(data):

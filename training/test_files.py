@@ -1,7 +1,7 @@
 """The texts of this folder are whole, and what can't be read is refused by name."""
 import unittest
 
-from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, is_contrast, of_entry, own_files, own_texts, parse_texts, read_lines,
+from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, is_contrast, of_entry, own_files, own_texts, parse_sheets, read_lines,
                    runs, unmeasured, words)
 from overlap import longest, places
 from pools import BESIDE, RIGHT, WRONG, of_entries
@@ -11,11 +11,15 @@ CLASS = "# d | n\n" + "".join(f"P {letter}\n" for letter in "abcdef") + "Q 5,0 w
 SHELF = "# t\nP one\nP two\nQ 1 which\nQ 0,1 both\n"
 
 
+def entries_of(text):
+    return [entry for sheet in parse_sheets(text) for entry in sheet]
+
+
 class Texts(unittest.TestCase):
     def test_all_texts(self):
         for path in (HERE / "texts").glob("*.txt"):
             with self.subTest(path.name):
-                entries = parse_texts(path.read_text(encoding="utf-8"))
+                entries = entries_of(path.read_text(encoding="utf-8"))
                 self.assertGreaterEqual(len(entries), 40)
                 for e in entries:
                     contrast = is_contrast(e)
@@ -26,14 +30,14 @@ class Texts(unittest.TestCase):
                         self.assertTrue(12 <= len(passage.split()) <= 80, passage)
 
     def test_entries(self):
-        contrast, shelf = parse_texts(CONTRAST + "\n" + SHELF)
+        contrast, shelf = entries_of(CONTRAST + "\n" + SHELF)
         self.assertEqual((contrast["noun"], contrast["attr"]), ("n", "a | b"))
         self.assertEqual(contrast["d_other"], ["do 0", "do 1"])
         self.assertEqual(shelf["passages"], ["one", "two"])
         self.assertEqual(shelf["queries"][1], {"q": "both", "best": 0, "partly": [1]})
 
     def test_a_class_of_things(self):
-        shelf, contrast = parse_texts(CLASS)
+        shelf, contrast = entries_of(CLASS)
         self.assertEqual(shelf, {"topic": "d: n", "passages": list("abcdef"), "queries": [{"q": "what is f", "best": 5, "partly": [0]}]})
         self.assertEqual([contrast[key] for key in ("noun", "attr", "q_pos", "q_neg")], ["n", "has legs", ["with", "on"], ["without", "none"]])
         self.assertEqual([contrast[key] for key in ("d_pos", "d_neg", "d_other")], [["d", "b"], ["a", "c"], ["e", "f"]])
@@ -43,7 +47,7 @@ class Texts(unittest.TestCase):
                             (CLASS + "R x\n", "R x"), (CLASS.replace("3 1 |", "3 2 |"), "named twice"), (CLASS.replace("0 2", "0 6"), "there is none"),
                             (CLASS.replace("- none\n", ""), "q_neg")):
             with self.assertRaisesRegex(ValueError, told.replace("+", r"\+")):
-                parse_texts(wrong)
+                entries_of(wrong)
 
     def test_split(self):
         split, sheets = own_texts("no data folder"), own_files("no data folder")
@@ -55,7 +59,7 @@ class Texts(unittest.TestCase):
                 self.assertFalse([entry for entry in never if entry in trained])
 
     def test_pools(self):
-        shelf, contrast = parse_texts(CLASS)
+        shelf, contrast = entries_of(CLASS)
         asked = of_entries([contrast, shelf], queries=1)
         self.assertEqual((asked.queries, asked.passages), (["with", "without", "what is f"], list("dbacef")))
         self.assertEqual(asked.known[0], {0: RIGHT, 1: RIGHT, 2: WRONG, 3: WRONG, 4: BESIDE, 5: BESIDE})
@@ -77,7 +81,7 @@ class Overlap(unittest.TestCase):
         self.assertEqual(len(runs(passage)), len(words(passage)) - SHARED + 1)
 
     def test_all_texts_of_an_entry(self):
-        contrast, shelf = parse_texts(CONTRAST + "\n" + SHELF)
+        contrast, shelf = entries_of(CONTRAST + "\n" + SHELF)
         self.assertEqual(len(of_entry(contrast)), 10)
         self.assertEqual(of_entry(shelf), ["which", "both", "one", "two"])
 
