@@ -15,6 +15,7 @@ pub use cpu::{Cpu, Products};
 
 use crate::kernels::quant::Dtype;
 use std::future::Future;
+use std::ops::Range;
 
 /// A weight as it lies in a model file: `rows` x `cols` values of `dtype`, row after row.
 #[derive(Clone, Copy, Debug)]
@@ -119,8 +120,14 @@ impl Packing {
     }
 
     /// The rows of each sequence.
-    pub fn ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+    pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
         self.offsets.windows(2).map(|w| w[0]..w[1])
+    }
+
+    /// The rows of each two neighbours, and where the second of them begins.
+    pub fn pairs(&self) -> impl Iterator<Item = (Range<usize>, usize)> {
+        debug_assert!(self.sequences().is_multiple_of(2));
+        self.offsets.windows(3).step_by(2).map(|w| (w[0]..w[2], w[1]))
     }
 }
 
@@ -143,6 +150,9 @@ pub struct Attention<B: Backend + ?Sized> {
     pub norm: B::Norm,
     /// Number of heads.
     pub heads: usize,
+    /// Where each two neighbouring sequences attend to one another as well: what each head adds to the scores of the
+    /// other's tokens, before the softmax.
+    pub gates: Option<Vec<f32>>,
 }
 
 /// Weights of the other half.
@@ -191,9 +201,9 @@ pub trait Backend {
     fn apply(&self, linear: &Self::Linear, x: &Self::Buffer, activation: Activation) -> Self::Buffer;
 
     /// The attention half of a layer, in the place of `x`: `norm(x + output(attention(qkv(x))))`, attention within each
-    /// sequence.
+    /// sequence, or within each two of them where there are gates.
     ///
-    /// With [`Carried::First`] only each sequence's first row is carried on, and `x` becomes `[sequences, width]`: all
+    /// With [`Carried::First`], which goes with no gates, only each sequence's first row is carried on, and `x` becomes `[sequences, width]`: all
     /// that a head which looks at the first token needs of the last layer.
     fn attend(&self, attention: &Attention<Self>, x: &mut Self::Buffer, packing: &Packing, carried: Carried);
 
@@ -201,7 +211,7 @@ pub trait Backend {
     fn feed_forward(&self, feed_forward: &FeedForward<Self>, x: &mut Self::Buffer);
 
     /// The mean of the rows of each range: `[ranges, width]`. Ranges must not be empty.
-    fn mean(&self, x: &Self::Buffer, ranges: &[std::ops::Range<usize>]) -> Self::Buffer;
+    fn mean(&self, x: &Self::Buffer, ranges: &[Range<usize>]) -> Self::Buffer;
 
     /// The values of a buffer, row after row.
     ///

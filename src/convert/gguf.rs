@@ -5,7 +5,7 @@ use super::source::{Shape, Source, Use};
 use super::{ConvertError, Target};
 use crate::kernels::quant::Dtype;
 use crate::model::names::key;
-use crate::model::{Head, Pooling, Tokenizer};
+use crate::model::{Gates, Head, Pooling, Tokenizer};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
 use candle_core::{CpuStorage, bail};
@@ -155,6 +155,10 @@ fn metadata(source: &Source, target: &Target, weights_sha256: &str) -> Result<Ve
                 }
             }
         }
+    }
+    if let Some(Gates { apart, values }) = &source.gates {
+        out.push((key::APART, number(*apart)));
+        out.push((key::GATES, Value::Array(values.iter().map(|x| Value::F32(*x)).collect())));
     }
     out.extend(vocabulary(&source.tokenizer)?);
     out.push((key::TOKENIZER, text(&source.tokenizer_json)));

@@ -1,7 +1,7 @@
 //! What a checkpoint in Hugging Face's layout is, from the small files that lie beside its weights.
 
 use super::{ConvertError, WEIGHTS};
-use crate::model::{Head, Pooling, Tokenizer};
+use crate::model::{Gates, Head, Pooling, Tokenizer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -91,6 +91,10 @@ struct SegmentCosineHead {
     head: String,
     scale: f32,
     bias: f32,
+    /// So many layers read query and passage apart.
+    apart: Option<usize>,
+    /// Of the other layers, one row each, a number for each head.
+    gates: Option<Vec<Vec<f32>>>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +115,7 @@ pub(super) struct Source {
     pub epsilon: f32,
     pub max_tokens: usize,
     pub query_prefix: Option<String>,
+    pub gates: Option<Gates>,
     pub tokenizer: Tokenizer,
     pub tokenizer_json: String,
 }
@@ -135,7 +140,9 @@ impl Source {
     pub fn read(files: Files, overrides: &Overrides) -> Result<Self, ConvertError> {
         let config: BertConfig = json("config.json", &files.config)?;
         check(&config)?;
-        let role = role(&files, &config, overrides)?;
+        let head: Option<SegmentCosineHead> = files.head.as_deref().map(|text| json("head.json", text)).transpose()?;
+        let role = role(head.as_ref(), &files, &config, overrides)?;
+        let gates = head.map_or(Ok(None), |head| head.gates(&config))?;
         let sentence_bert: Option<SentenceBert> =
             files.sentence_bert.as_deref().map(|t| json("sentence_bert_config.json", t)).transpose()?;
         let own = sentence_bert.and_then(|c| c.max_seq_length).unwrap_or(config.max_position_embeddings);
@@ -163,6 +170,7 @@ impl Source {
             epsilon: config.layer_norm_eps as f32,
             max_tokens,
             query_prefix: overrides.query_prefix.clone(),
+            gates,
             tokenizer,
             tokenizer_json: files.tokenizer,
         })
@@ -189,9 +197,22 @@ fn check(config: &BertConfig) -> Result<(), ConvertError> {
     Ok(())
 }
 
-fn role(files: &Files, config: &BertConfig, overrides: &Overrides) -> Result<Use, ConvertError> {
-    if let Some(text) = &files.head {
-        let head: SegmentCosineHead = json("head.json", text)?;
+impl SegmentCosineHead {
+    fn gates(self, config: &BertConfig) -> Result<Option<Gates>, ConvertError> {
+        let Some(rows) = self.gates else { return Ok(None) };
+        let apart = self.apart.unwrap_or_default();
+        let fit = apart + rows.len() == config.num_hidden_layers && rows.iter().all(|row| row.len() == config.num_attention_heads);
+        let values = rows.concat();
+        if !fit || !values.iter().all(|x| x.is_finite()) {
+            let problem = "there must be a gate, a finite number, for each head of each layer that does not read apart".into();
+            return Err(ConvertError::File { file: "head.json".into(), problem });
+        }
+        Ok(Some(Gates { apart, values }))
+    }
+}
+
+fn role(head: Option<&SegmentCosineHead>, files: &Files, config: &BertConfig, overrides: &Overrides) -> Result<Use, ConvertError> {
+    if let Some(head) = head {
         if head.head != "segment-cosine" {
             return Err(ConvertError::Unsupported(format!("head {:?} in head.json", head.head)));
         }

@@ -49,6 +49,17 @@ pub enum Head {
     },
 }
 
+/// How a cross-encoder's query and passage look at each other, if not as one sequence: each is read as a bi-encoder reads a
+/// text, with positions of its own, and the attention between the two goes through gates.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Gates {
+    /// So many layers, the first, read query and passage apart.
+    pub apart: usize,
+    /// What each head of each other layer adds to the scores of the other text's tokens, before the softmax:
+    /// `[layers - apart, heads]`.
+    pub values: Vec<f32>,
+}
+
 /// Shape and use of an encoder of the BERT family.
 #[derive(Clone, Debug, Serialize)]
 pub struct Config {
@@ -74,6 +85,9 @@ pub struct Config {
     pub pooling: Option<Pooling>,
     /// A cross-encoder's head.
     pub head: Option<Head>,
+    /// A cross-encoder's gates, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gates: Option<Gates>,
     /// What a bi-encoder wants before a query; empty for most.
     pub query_prefix: String,
 }
@@ -112,6 +126,8 @@ impl Config {
                 other => return Err(ModelError::Unsupported(format!("head {other:?}"))),
             },
         };
+        let values = file.optional(key::GATES, Gguf::floats)?;
+        let gates = values.map(|values| Ok::<_, ModelError>(Gates { apart: file.number(key::APART)?, values })).transpose()?;
         let config = Self {
             name: file.optional(key::NAME, Gguf::string)?.unwrap_or("unnamed").into(),
             role,
@@ -124,6 +140,7 @@ impl Config {
             epsilon: file.float(key::EPSILON)?,
             pooling,
             head,
+            gates,
             query_prefix: file.optional(key::QUERY_PREFIX, Gguf::string)?.unwrap_or_default().into(),
         };
         config.check()?;
@@ -140,6 +157,14 @@ impl Config {
         }
         if self.max_tokens < 4 || self.max_tokens > self.positions {
             return nonsense("a greatest length that its positions do not allow");
+        }
+        if let Some(Gates { apart, values }) = &self.gates {
+            if !matches!(self.head, Some(Head::SegmentCosine { .. })) {
+                return nonsense("gates to a model without a head for two texts");
+            }
+            if *apart > self.layers || values.len() != (self.layers - apart) * self.heads {
+                return nonsense("another number of gates than its layers have heads");
+            }
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 use super::encoder::Loader;
 use super::gguf::Gguf;
 use super::names::{CLASSIFIER, POOLER};
-use super::{Config, Encoder, Head, ModelError, Pause, Role, Sequence};
-use crate::backend::{Activation, Backend, Carried, Packing};
+use super::{Config, Encoder, Head, ModelError, Pause, Role, Sequence, Tokenizer};
+use crate::backend::{Activation, Backend, Carried};
 use crate::kernels::dot::dot;
 use std::borrow::Cow;
 
@@ -96,7 +96,9 @@ impl<B: Backend> CrossEncoder<B> {
     /// Query and passage framed together, the longer one cut first.
     pub fn pair(&self, query: &Query, passage: &str) -> Result<Pair, ModelError> {
         let ids = self.encoder.tokenizer().ids(passage)?;
-        Ok(Pair(self.encoder.tokenizer().pair(&query.0, &ids, self.encoder.config().max_tokens)))
+        let (config, tokenizer) = (self.encoder.config(), self.encoder.tokenizer());
+        let frame = if config.gates.is_some() { Tokenizer::pair_apart } else { Tokenizer::pair };
+        Ok(Pair(frame(tokenizer, &query.0, &ids, config.max_tokens)))
     }
 
     /// Raw logits of pairs, computed as one batch. A pair's logit does not depend on the batch.
@@ -123,7 +125,7 @@ impl<B: Backend> CrossEncoder<B> {
             }
             LoadedHead::SegmentCosine { scale, bias } => {
                 let hidden = self.encoder.forward(&packing, Carried::All, pause).await?;
-                let cosines = self.segment_cosines(&hidden, &packing, pairs).await?;
+                let cosines = self.segment_cosines(&hidden, pairs).await?;
                 cosines.into_iter().map(|cosine| scale * cosine + bias).collect()
             }
         };
@@ -136,15 +138,14 @@ impl<B: Backend> CrossEncoder<B> {
         Ok(backend.read(backend.apply(classifier, &pooled, Activation::Identity)).await?)
     }
 
-    async fn segment_cosines(&self, hidden: &B::Buffer, packing: &Packing, pairs: &[Pair]) -> Result<Vec<f32>, ModelError> {
-        let segments: Vec<_> = packing
-            .ranges()
-            .zip(pairs)
-            .flat_map(|(range, pair)| {
-                let split = range.start + pair.0.first_segment;
-                [range.start..split, split..range.end]
-            })
-            .collect();
+    async fn segment_cosines(&self, hidden: &B::Buffer, pairs: &[Pair]) -> Result<Vec<f32>, ModelError> {
+        let mut start = 0;
+        let segments = pairs.iter().flat_map(|Pair(sequence)| {
+            let (begin, split) = (start, start + sequence.first_segment);
+            start += sequence.ids.len();
+            [begin..split, split..start]
+        });
+        let segments: Vec<_> = segments.collect();
         let means = self.encoder.backend().read(self.encoder.backend().mean(hidden, &segments)).await?;
         Ok(means
             .chunks_exact(2 * self.encoder.config().width)

@@ -115,6 +115,10 @@ impl<B: Backend> Encoder<B> {
                         output: loader.linear(&[name(layer::ATTENTION_OUTPUT)], width, width)?,
                         norm: loader.norm(&name(layer::ATTENTION_NORM))?,
                         heads: config.heads,
+                        gates: config.gates.as_ref().and_then(|gates| {
+                            let values = gates.values.chunks_exact(config.heads).nth(i.checked_sub(gates.apart)?)?;
+                            Some(values.to_vec())
+                        }),
                     },
                     feed_forward: FeedForward {
                         up: loader.linear(&[name(layer::UP)], inner, width)?,

@@ -134,6 +134,14 @@ impl<'a> Gguf<'a> {
         self.value(key, |v| v.to_f32().ok().filter(|x| x.is_finite()))
     }
 
+    /// Floating-point numbers, all finite.
+    pub fn floats(&self, key: &str) -> Result<Vec<f32>, ModelError> {
+        self.value(key, |v| {
+            let values = v.to_vec().ok()?;
+            values.iter().map(|v| v.to_f32().ok().filter(|x| x.is_finite())).collect()
+        })
+    }
+
     /// `read(key)`, or `None` where the file lacks the key.
     pub fn optional<'s, T>(
         &'s self,

@@ -70,6 +70,10 @@ pub mod key {
     pub const SCALE: &str = "tabrank.head.scale";
     /// Summand of a `segment-cosine` head.
     pub const BIAS: &str = "tabrank.head.bias";
+    /// How many layers of a gated cross-encoder read query and passage apart.
+    pub const APART: &str = "tabrank.gates.apart";
+    /// The gates of its other layers, a number for each head of each layer.
+    pub const GATES: &str = "tabrank.gates";
     /// Longest input in tokens, special tokens included.
     pub const MAX_TOKENS: &str = "tabrank.max_tokens";
     /// What a bi-encoder wants before a query.

@@ -25,23 +25,30 @@ use tokenizers::{AddedToken, Model, Normalizer, OffsetReferential, OffsetType, P
 pub struct Sequence {
     /// Token ids, special tokens included.
     pub ids: Vec<u32>,
-    /// Length of the first segment (type 0): all tokens of a single text; CLS, query and SEP of a pair.
+    /// Length of the first segment: all tokens of a single text; CLS, query and SEP of a pair.
     pub first_segment: usize,
+    /// Whether the second segment is a text by itself, with positions of its own and type 0, rather than type 1.
+    pub apart: bool,
     /// Whether tokens were cut off.
     pub truncated: bool,
 }
 
 impl Sequence {
-    /// Segment of each token.
+    /// Type of each token.
     pub fn types(&self) -> Vec<u8> {
-        (0..self.ids.len()).map(|i| u8::from(i >= self.first_segment)).collect()
+        (0..self.ids.len()).map(|i| u8::from(i >= self.first_segment && !self.apart)).collect()
     }
 
-    /// The packing of several sequences.
+    /// The packing of several sequences. Texts that are apart become two.
     pub fn pack<'a>(sequences: impl IntoIterator<Item = &'a Self>) -> Packing {
         let mut packing = Packing::new();
         for sequence in sequences {
-            packing.push(&sequence.ids, &sequence.types());
+            let (ids, types) = (&sequence.ids, sequence.types());
+            let first = if sequence.apart { sequence.first_segment } else { ids.len() };
+            packing.push(&ids[..first], &types[..first]);
+            if sequence.apart {
+                packing.push(&ids[first..], &types[first..]);
+            }
         }
         packing
     }
@@ -204,7 +211,7 @@ impl Tokenizer {
     pub fn single(&self, ids: &[u32], max_tokens: usize) -> Sequence {
         let kept = ids.len().min(max_tokens - 2);
         let ids_out: Vec<u32> = [&[self.cls], &ids[..kept], &[self.sep]].concat();
-        Sequence { first_segment: ids_out.len(), ids: ids_out, truncated: kept < ids.len() }
+        Sequence { first_segment: ids_out.len(), ids: ids_out, apart: false, truncated: kept < ids.len() }
     }
 
     /// `[CLS] a [SEP] b [SEP]`, at most `max_tokens` long, the longer of the two cut first.
@@ -213,8 +220,16 @@ impl Tokenizer {
         Sequence {
             ids: [&[self.cls], &a[..kept_a], &[self.sep], &b[..kept_b], &[self.sep]].concat(),
             first_segment: kept_a + 2,
+            apart: false,
             truncated: kept_a < a.len() || kept_b < b.len(),
         }
+    }
+
+    /// `[CLS] a [SEP] [CLS] b [SEP]`, two texts of at most `max_tokens` together, the longer one cut first.
+    pub fn pair_apart(&self, a: &[u32], b: &[u32], max_tokens: usize) -> Sequence {
+        let Sequence { mut ids, first_segment, truncated, .. } = self.pair(a, b, max_tokens - 1);
+        ids.insert(first_segment, self.cls);
+        Sequence { ids, first_segment, apart: true, truncated }
     }
 }
 

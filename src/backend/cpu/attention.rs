@@ -8,9 +8,12 @@
 
 use super::sized::sized;
 use crate::kernels::{four, gemm, gemm_i16, integer, softmax};
+use std::ops::Range;
 
 /// Largest magnitude of scores: the difference of two of them, the less one first, fits 32 bits.
 const SCORES: f32 = (1 << 30) as f32;
+/// Largest magnitude of what a gate adds to a score. Where there are gates, scores come to no more without it.
+const GATED: f32 = (1 << 29) as f32;
 /// Largest magnitude of values' integers, and what a row's probabilities may add up to: their product, and some more
 /// for rounding, fits 32 bits.
 const VALUES_LIMIT: i16 = 8191;
@@ -31,6 +34,24 @@ pub struct Inputs<'a> {
     pub stride: usize,
     /// Tokens of the sequence.
     pub tokens: usize,
+    /// If it is two texts.
+    pub gates: Option<Gates<'a>>,
+}
+
+/// What divides a sequence of two texts, each row of output being a token.
+#[derive(Clone, Copy)]
+pub struct Gates<'a> {
+    /// Tokens of the first text.
+    pub split: usize,
+    /// What each head adds to the scores between the one and the other.
+    pub values: &'a [f32],
+}
+
+impl Gates<'_> {
+    /// The tokens that a query meets through the gate.
+    fn across(&self, query: usize, tokens: usize) -> Range<usize> {
+        if query < self.split { self.split..tokens } else { 0..self.split }
+    }
 }
 
 /// Working memory.
@@ -59,7 +80,7 @@ pub fn attend(inputs: Inputs, heads: usize, width: usize, out: &mut [f32], integ
         memory.in_integers(inputs, heads, size, out);
     } else {
         for head in 0..heads {
-            memory.in_floats(inputs, head * size, size, width, out);
+            memory.in_floats(inputs, head, size, width, out);
         }
     }
 }
@@ -72,7 +93,8 @@ const TILE: usize = gemm_i16::TILE;
 impl Heads {
     fn in_integers(&mut self, inputs: Inputs, heads: usize, size: usize, out: &mut [f32]) {
         let Inputs { queries, stride, tokens, .. } = inputs;
-        let limit = (SCORES / size as f32).sqrt().min(f32::from(i16::MAX)) as i16;
+        let most = if inputs.gates.is_some() { GATED } else { SCORES };
+        let limit = (most / size as f32).sqrt().min(f32::from(i16::MAX)) as i16;
         self.take_keys(inputs, heads, size, limit);
         self.take_values(inputs, heads, size);
         // The softmax is taken to the base of 2.
@@ -85,19 +107,42 @@ impl Heads {
             for head in 0..heads {
                 let at = head * size;
                 // Where there are no more queries, the last one stands in.
-                let queries: [&[f32]; PANEL] = std::array::from_fn(|i| &queries[(block * PANEL + i.min(rows - 1)) * stride + at..][..size]);
-                let scales = queries.map(|query| integer::scale(integer::largest_of(std::iter::once(query)), limit));
+                let number: [usize; PANEL] = std::array::from_fn(|i| block * PANEL + i.min(rows - 1));
+                let queries: [&[f32]; PANEL] = number.map(|query| &queries[query * stride + at..][..size]);
+                // Where all keys are zeros, their scale doesn't matter, but that of the gate does.
+                let nothing = inputs.gates.is_some() && self.key_scales[head] == 0.0;
+                let key_scale = softmax_scale * if nothing { 1.0 } else { self.key_scales[head] };
+                let gate = inputs.gates.map_or(0.0, |gates| gates.values[head] * std::f32::consts::LOG2_E);
+                // So coarse, at least, that the gate is no more than it may be.
+                let coarsest = gate.abs() / (GATED * key_scale);
+                let scales = queries.map(|query| match integer::scale(integer::largest_of(std::iter::once(query)), limit) {
+                    (scale, _) if scale < coarsest => (coarsest, 1.0 / coarsest),
+                    scale => scale,
+                });
                 self.queries.quantize_panel(0, queries, scales.map(|(_, inverse)| inverse));
-                let key_scale = self.key_scales[head] * softmax_scale;
                 let scales = scales.map(|(scale, _)| scale * key_scale);
                 let tiles = scores.as_chunks_mut::<TILE>().0;
                 let mut most = [i32::MIN; PANEL];
-                gemm_i16::gemm(&self.keys[head], &self.queries, 0..1, |token, _, sums| {
-                    tiles[token / TILE] = *sums;
-                    for sums in sums {
-                        most = std::array::from_fn(|c| most[c].max(sums[c]));
+                match inputs.gates {
+                    None => gemm_i16::gemm(&self.keys[head], &self.queries, 0..1, |token, _, sums| {
+                        tiles[token / TILE] = *sums;
+                        for sums in sums {
+                            most = std::array::from_fn(|c| most[c].max(sums[c]));
+                        }
+                    }),
+                    Some(gates) => {
+                        gemm_i16::gemm(&self.keys[head], &self.queries, 0..1, |token, _, sums| tiles[token / TILE] = *sums);
+                        let added = scales.map(|scale| (gate / scale) as i32);
+                        // What tokens of the first text get, and those of the second.
+                        let first = std::array::from_fn(|c| if number[c] < gates.split { 0 } else { added[c] });
+                        let second = std::array::from_fn(|c| added[c] - first[c]);
+                        for (token, scores) in scores[..tokens].iter_mut().enumerate() {
+                            let added: &[i32; PANEL] = if token < gates.split { &first } else { &second };
+                            *scores = std::array::from_fn(|c| scores[c] + added[c]);
+                            most = std::array::from_fn(|c| most[c].max(scores[c]));
+                        }
                     }
-                });
+                }
                 let sums = softmax::softmax2_columns(&scores[..tokens], &most, &scales, BUDGET, &mut self.probabilities);
                 // What is not finite must show in the result, where integers would hide it.
                 let value_scale = self.value_scales[head];
@@ -139,8 +184,9 @@ impl Heads {
         }
     }
 
-    fn in_floats(&mut self, inputs: Inputs, at: usize, size: usize, width: usize, out: &mut [f32]) {
-        let Inputs { queries, keys, values, stride, tokens } = inputs;
+    fn in_floats(&mut self, inputs: Inputs, head: usize, size: usize, width: usize, out: &mut [f32]) {
+        let Inputs { queries, keys, values, stride, tokens, gates } = inputs;
+        let at = head * size;
         self.keys_f32.reshape(size, tokens);
         self.values_f32.reshape(tokens, size);
         for token in 0..tokens {
@@ -151,8 +197,12 @@ impl Heads {
         let scores = sized(&mut self.scores_f32, rows * tokens);
         let queries = gemm::Rows { values: &queries[at..], rows, stride };
         gemm::gemm(queries, &self.keys_f32, scores, tokens);
-        for row in scores.chunks_exact_mut(tokens) {
-            softmax::softmax(row, 1.0 / (size as f32).sqrt());
+        let scale = 1.0 / (size as f32).sqrt();
+        for (query, row) in scores.chunks_exact_mut(tokens).enumerate() {
+            if let Some(gates) = gates {
+                row[gates.across(query, tokens)].iter_mut().for_each(|score| *score += gates.values[head] / scale);
+            }
+            softmax::softmax(row, scale);
         }
         gemm::gemm(gemm::Rows { values: scores, rows, stride: tokens }, &self.values_f32, &mut out[at..], width);
     }
@@ -188,8 +238,21 @@ mod tests {
 
     /// Attention of `queries` queries over `tokens` tokens, rows of queries, keys and values side by side.
     fn run(x: &[f32], queries: usize, heads: usize, size: usize, integers: bool, memory: &mut Heads) -> Vec<f32> {
+        run_gated(x, queries, heads, size, None, integers, memory)
+    }
+
+    fn run_gated(
+        x: &[f32],
+        queries: usize,
+        heads: usize,
+        size: usize,
+        gates: Option<Gates>,
+        integers: bool,
+        memory: &mut Heads,
+    ) -> Vec<f32> {
         let width = heads * size;
-        let inputs = Inputs { queries: x, keys: &x[width..], values: &x[2 * width..], stride: 3 * width, tokens: x.len() / 3 / width };
+        let inputs =
+            Inputs { queries: x, keys: &x[width..], values: &x[2 * width..], stride: 3 * width, tokens: x.len() / 3 / width, gates };
         let mut out = vec![9.0; queries * width];
         attend(inputs, heads, width, &mut out, integers, memory);
         out
@@ -215,6 +278,41 @@ mod tests {
                 for (got, want) in got.iter().zip(&want) {
                     prop_assert!((got - want).abs() < 4e-3, "{got} {want}");
                 }
+            }
+        }
+
+        /// Through gates too; also where one is nearly closed, or scores are small beside it.
+        #[test]
+        fn integers_agree_with_floats_through_gates(
+            heads in 1usize..4,
+            size in prop::sample::select(vec![2usize, 6, 32, 64]),
+            tokens in 2usize..40,
+            split: prop::sample::Index,
+            values_of_gates in prop::collection::vec(prop_oneof![-8f32..4.0, Just(0.0), Just(-1e9)], 3),
+            magnitude in prop::sample::select(vec![0f32, 1e-6, 1e-2, 1.0]),
+            seed: u64,
+        ) {
+            let mut x = values(tokens * 3 * heads * size, seed);
+            // Of queries and keys; values stay as they are.
+            x.chunks_mut(heads * size).enumerate().filter(|(i, _)| i % 3 < 2).for_each(|(_, part)| part.iter_mut().for_each(|x| *x *= magnitude));
+            let gates = Some(Gates { split: 1 + split.index(tokens - 1), values: &values_of_gates[..heads] });
+            let run = |integers| run_gated(&x, tokens, heads, size, gates, integers, &mut Heads::default());
+            for (got, want) in run(true).iter().zip(&run(false)) {
+                prop_assert!((got - want).abs() < 4e-3, "{got} {want}");
+            }
+        }
+
+        /// A closed gate makes two sequences of one, an open one leaves it whole.
+        #[test]
+        fn gates_open_and_close(tokens in 2usize..30, split: prop::sample::Index, integers: bool, seed: u64) {
+            let (heads, size) = (2, 6);
+            let x = values(tokens * 36, seed);
+            let split = 1 + split.index(tokens - 1);
+            let through = |gate: f32| run_gated(&x, tokens, heads, size, Some(Gates { split, values: &[gate; 2] }), integers, &mut Heads::default());
+            let whole = |x: &[f32]| run(x, x.len() / 36, heads, size, false, &mut Heads::default());
+            let (one, other) = x.split_at(split * 36);
+            for (got, want) in through(0.0).iter().zip(whole(&x)).chain(through(-1e4).iter().zip([whole(one), whole(other)].concat())) {
+                prop_assert!((got - want).abs() < 4e-3, "{got} {want}");
             }
         }
 

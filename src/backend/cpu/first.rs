@@ -133,7 +133,8 @@ mod tests {
         qkv.run(Strided { values: x, stride: width }, Strided { values: &mut projected, stride }, &mut Default::default());
         for (range, out) in packing(lengths).ranges().zip(out.chunks_mut(width)) {
             let queries = &projected[range.start * stride..];
-            let inputs = Inputs { queries, keys: &queries[width..], values: &queries[2 * width..], stride, tokens: range.len() };
+            let inputs =
+                Inputs { queries, keys: &queries[width..], values: &queries[2 * width..], stride, tokens: range.len(), gates: None };
             attention::attend(inputs, heads, width, out, false, &mut Default::default());
         }
         out

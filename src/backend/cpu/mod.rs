@@ -18,7 +18,7 @@ use linear::Strided;
 use super::{Activation, Attention, Backend, Carried, DeviceError, FeedForward, Packing, Weight, Words};
 use crate::kernels::quant::dequantize;
 use crate::kernels::{activation, instruction_set, norm};
-use attention::{Inputs, attend};
+use attention::{Gates, Inputs, attend};
 use scratch::Scratch;
 use sized::sized;
 use std::ops::Range;
@@ -169,7 +169,7 @@ impl Backend for Cpu {
     }
 
     fn attend(&self, attention: &Attention<Self>, x: &mut Buffer, packing: &Packing, carried: Carried) {
-        let Attention { qkv, output, norm, heads } = attention;
+        let Attention { qkv, output, norm, heads, gates } = attention;
         let width = x.width;
         Scratch::with(|scratch| {
             let Scratch { rows, projected, attended, mixed, heads: own, firsts, .. } = scratch;
@@ -179,7 +179,7 @@ impl Backend for Cpu {
                     let projected = sized(projected, x.rows() * stride);
                     qkv.run(x.strided(), Strided { values: projected, stride }, rows);
                     let attended = sized(attended, x.rows() * width);
-                    for range in packing.ranges() {
+                    let mut within = |range: Range<usize>, gates: Option<Gates>| {
                         let of_sequence = &projected[range.start * stride..];
                         let inputs = Inputs {
                             queries: of_sequence,
@@ -187,12 +187,21 @@ impl Backend for Cpu {
                             values: &of_sequence[2 * width..],
                             stride,
                             tokens: range.len(),
+                            gates,
                         };
                         attend(inputs, *heads, width, &mut attended[range.start * width..range.end * width], qkv.is_integer(), own);
+                    };
+                    match gates {
+                        None => packing.ranges().for_each(|range| within(range, None)),
+                        Some(values) => packing.pairs().for_each(|(range, second)| {
+                            let split = second - range.start;
+                            within(range, Some(Gates { split, values }));
+                        }),
                     }
                     attended
                 }
                 Carried::First => {
+                    debug_assert!(gates.is_none());
                     let first_rows = x.gather(&packing.offsets[..packing.sequences()]);
                     let attended = sized(attended, first_rows.values.len());
                     firsts.attend(qkv, *heads, x, &first_rows, packing, attended);

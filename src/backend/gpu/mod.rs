@@ -127,23 +127,24 @@ impl Gpu {
         out
     }
 
-    /// What the shaders of attention read of sequences, each given by its tokens and its queries; and how many workgroups they
-    /// take for a head.
-    fn spans(&self, sequences: impl Iterator<Item = (Range<usize>, Range<usize>)>) -> (wgpu::Buffer, usize) {
+    /// What the shaders of attention read of their queries; and how many workgroups they take for a head.
+    fn spans(&self, attending: impl Iterator<Item = Attending>) -> (wgpu::Buffer, usize) {
         match self.tiling {
             Tiling::Workgroup | Tiling::Halves => {
-                let spans: Vec<_> = sequences.flat_map(|(tokens, queries)| std::iter::repeat_n(tokens, queries.len())).collect();
+                let spans =
+                    attending.flat_map(|Attending { queries, tokens, across }| std::iter::repeat_n([tokens, across], queries.len()));
+                let spans: Vec<_> = spans.collect();
                 let groups = spans.len().div_ceil(64);
-                (self.upload_ranges(spans.into_iter()), groups)
+                (self.upload_ranges(spans.into_iter().flatten()), groups)
             }
             Tiling::Quads => {
-                let groups = sequences.flat_map(|(tokens, queries)| {
+                let groups = attending.flat_map(|Attending { queries, tokens, across }| {
                     let fours = queries.clone().step_by(4);
-                    fours.map(move |first| [tokens.start, tokens.end, first, (queries.end - first).min(4)])
+                    fours.map(move |first| [tokens.clone(), across.clone(), first..(queries.end - first).min(4)])
                 });
                 let groups: Vec<_> = groups.collect();
-                let bytes: Vec<u8> = groups.iter().flatten().flat_map(|n| (*n as u32).to_le_bytes()).collect();
-                (self.device.upload(&bytes), groups.len())
+                let count = groups.len();
+                (self.upload_ranges(groups.into_iter().flatten()), count)
             }
         }
     }
@@ -151,6 +152,13 @@ impl Gpu {
     fn upload_ranges(&self, ranges: impl Iterator<Item = Range<usize>>) -> wgpu::Buffer {
         self.device.upload(&ranges.flat_map(|r| [r.start as u32, r.end as u32]).flat_map(u32::to_le_bytes).collect::<Vec<_>>())
     }
+}
+
+/// Queries that attend to the same tokens: to some of them through a gate.
+struct Attending {
+    queries: Range<usize>,
+    tokens: Range<usize>,
+    across: Range<usize>,
 }
 
 impl Backend for Gpu {
@@ -220,24 +228,36 @@ impl Backend for Gpu {
     }
 
     fn attend(&self, attention: &Attention<Self>, x: &mut Buffer, packing: &Packing, carried: Carried) {
-        let Attention { qkv, output, norm, heads } = attention;
+        let Attention { qkv, output, norm, heads, gates } = attention;
         let (width, quads) = (x.width, x.width / 4);
         let (queries, projected, spans);
         let (query_stride, keys, values);
-        let sequences = packing.ranges();
+        let alone = |queries, tokens| Attending { queries, tokens, across: 0..0 };
         match carried {
             Carried::All => {
                 projected = self.run(qkv, x, 0..3 * width, Activation::Identity);
                 queries = None;
                 (query_stride, keys, values) = (3 * quads, quads, 2 * quads);
-                spans = self.spans(sequences.map(|tokens| (tokens.clone(), tokens)));
+                spans = match gates {
+                    None => self.spans(packing.ranges().map(|tokens| alone(tokens.clone(), tokens))),
+                    Some(_) => self.spans(packing.pairs().flat_map(|(tokens, second)| {
+                        let (one, other) = (tokens.start..second, second..tokens.end);
+                        let through = |queries: &Range<usize>, across: &Range<usize>| Attending {
+                            queries: queries.clone(),
+                            tokens: tokens.clone(),
+                            across: across.clone(),
+                        };
+                        [through(&one, &other), through(&other, &one)]
+                    })),
+                };
             }
             Carried::First => {
+                debug_assert!(gates.is_none());
                 projected = self.run(qkv, x, width..3 * width, Activation::Identity);
                 *x = self.gather(x, &packing.offsets[..packing.sequences()]);
                 queries = Some(self.run(qkv, x, 0..width, Activation::Identity));
                 (query_stride, keys, values) = (quads, 0, quads);
-                spans = self.spans(sequences.enumerate().map(|(i, tokens)| (tokens, i..i + 1)));
+                spans = self.spans(packing.ranges().enumerate().map(|(i, tokens)| alone(i..i + 1, tokens)));
             }
         }
         let attended = Buffer { block: self.device.block(x.rows * width), rows: x.rows, width };
@@ -251,7 +271,8 @@ impl Backend for Gpu {
         let scale = Value(1.0 / ((width / heads) as f32).sqrt());
         let counts = [x.rows, *heads, query_stride, projected.width / 4, keys, values].map(Count);
         let queries = queries.as_ref().unwrap_or(&projected);
-        let buffers = [queries.block.buffer(), projected.block.buffer(), &spans.0, attended.block.buffer()];
+        let gates = self.device.upload(&bytes_of(gates.as_deref().unwrap_or(&vec![0.0; *heads])));
+        let buffers = [queries.block.buffer(), projected.block.buffer(), &spans.0, attended.block.buffer(), &gates];
         self.device.dispatch(&shader, &[&counts[..], &[scale]].concat(), &buffers, [spans.1, *heads]);
         let mixed = self.apply(output, &attended, Activation::Identity);
         self.add_norm(norm, x, &mixed);

@@ -144,10 +144,13 @@ proptest! {
         lengths in lengths(),
         heads in 1usize..4,
         size in prop::sample::select(vec![32usize, 64]),
-        carried in prop::sample::select(vec![Carried::All, Carried::First]),
+        kind in prop::sample::select(vec![(Carried::All, false), (Carried::All, true), (Carried::First, false)]),
         seed: u64,
     ) {
-        let (packing, width) = (packing(&lengths, seed), heads * size);
+        let ((carried, gated), width) = (kind, heads * size);
+        // Through gates, sequences go two by two.
+        let packing = packing(&if gated { lengths.repeat(2) } else { lengths }, seed);
+        let gates = gated.then(|| values(heads, seed ^ 7).iter().map(|x| 4.0 * x).collect::<Vec<_>>());
         twins!(1e-4, |backend, dtype| {
             let mut x = embed(backend, width, Dtype::F32, &packing, seed);
             let attention = Attention {
@@ -155,6 +158,7 @@ proptest! {
                 output: linear(backend, dtype, &[width], width, seed ^ 20),
                 norm: backend.norm(&values(width, seed ^ 5), &values(width, seed ^ 6), 1e-12),
                 heads,
+                gates: gates.clone(),
             };
             backend.attend(&attention, &mut x, &packing, carried);
             read(backend, x)
@@ -195,6 +199,7 @@ proptest! {
                 output: linear(gpu, Dtype::Q8, &[width], width, 3),
                 norm: gpu.norm(&values(width, 4), &values(width, 5), 1e-12),
                 heads: 2,
+                gates: None,
             };
             gpu.attend(&attention, &mut x, &packing, Carried::All);
             read(gpu, x)

@@ -19,3 +19,5 @@ struct Params {
 @group(0) @binding(2) var<storage, read> projected: array<vec4f>;
 @group(0) @binding(3) var<storage, read> spans: Spans;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+// What a head adds to scores across.
+@group(0) @binding(5) var<storage, read> gates: array<f32>;

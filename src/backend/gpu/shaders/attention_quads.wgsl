@@ -3,10 +3,12 @@
 
 alias Spans = array<Group>;
 
-// Queries that are neighbours, at most four, and the tokens of their sequence.
+// Queries that are neighbours, at most four, the tokens of their sequence, and those of them behind the gate.
 struct Group {
   start: u32,
   end: u32,
+  across_start: u32,
+  across_end: u32,
   query: u32,
   queries: u32,
 }
@@ -19,6 +21,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let start = query * params.query_stride + head * QUADS;
   @each(i, QUADS) let q$i = queries[start + $iu] * params.scale;
   @each(i, QUADS) var a$i = vec4f();
+  let closed = gates[head];
   var largest = -1e38;
   var sum = 0.0;
   for (var token = group.start; token < group.end; token++) {
@@ -28,7 +31,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     @each(p, PARTS) let v$p = projected[value + 4u * $pu];
     var s = vec4f();
     @each(i, QUADS) s += q$i * quadBroadcast(k$[i / 4], $[i % 4]u);
-    let score = (s.x + s.y) + (s.z + s.w);
+    let score = (s.x + s.y) + (s.z + s.w) + select(0.0, closed, token >= group.across_start && token < group.across_end);
     let next = max(largest, score);
     let kept = exp(largest - next);
     let p = exp(score - next);
