@@ -150,7 +150,8 @@ fn metadata(source: &Source, target: &Target, weights_sha256: &str) -> Result<Ve
             match head {
                 Head::Classifier => out.push((key::HEAD, text("classifier"))),
                 Head::SegmentCosine { scale, bias } => {
-                    out.push((key::HEAD, text("segment-cosine")));
+                    let gated = source.gates.is_some();
+                    out.push((key::HEAD, text(if gated { "gated-cosine" } else { "segment-cosine" })));
                     out.extend([(key::SCALE, Value::F32(scale)), (key::BIAS, Value::F32(bias))]);
                 }
             }

@@ -199,8 +199,10 @@ fn check(config: &BertConfig) -> Result<(), ConvertError> {
 
 impl SegmentCosineHead {
     fn gates(self, config: &BertConfig) -> Result<Option<Gates>, ConvertError> {
-        let Some(rows) = self.gates else { return Ok(None) };
-        let apart = self.apart.unwrap_or_default();
+        if self.head != "gated-cosine" {
+            return Ok(None);
+        }
+        let (apart, rows) = (self.apart.unwrap_or_default(), self.gates.unwrap_or_default());
         let fit = apart + rows.len() == config.num_hidden_layers && rows.iter().all(|row| row.len() == config.num_attention_heads);
         let values = rows.concat();
         if !fit || !values.iter().all(|x| x.is_finite()) {
@@ -213,7 +215,7 @@ impl SegmentCosineHead {
 
 fn role(head: Option<&SegmentCosineHead>, files: &Files, config: &BertConfig, overrides: &Overrides) -> Result<Use, ConvertError> {
     if let Some(head) = head {
-        if head.head != "segment-cosine" {
+        if !["segment-cosine", "gated-cosine"].contains(&head.head.as_str()) {
             return Err(ConvertError::Unsupported(format!("head {:?} in head.json", head.head)));
         }
         return Ok(Use::CrossEncoder(Head::SegmentCosine { scale: head.scale, bias: head.bias }));

@@ -106,7 +106,7 @@ impl Config {
         }
         let head_name = file.optional(key::HEAD, Gguf::string)?;
         let ranks = file.optional(key::POOLING, Gguf::number)? == Some(4) || file.has(&format!("{CLASSIFIER}.weight"));
-        if ranks && head_name != Some("segment-cosine") && !file.has(&format!("{POOLER}.weight")) {
+        if ranks && !matches!(head_name, Some("segment-cosine" | "gated-cosine")) && !file.has(&format!("{POOLER}.weight")) {
             return Err(ModelError::MissingPooler);
         }
         let role = match file.string(key::ROLE)? {
@@ -122,12 +122,17 @@ impl Config {
             },
             CrossEncoder => match file.string(key::HEAD)? {
                 "classifier" => (None, Some(Head::Classifier)),
-                "segment-cosine" => (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? })),
+                "segment-cosine" | "gated-cosine" => {
+                    (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? }))
+                }
                 other => return Err(ModelError::Unsupported(format!("head {other:?}"))),
             },
         };
-        let values = file.optional(key::GATES, Gguf::floats)?;
-        let gates = values.map(|values| Ok::<_, ModelError>(Gates { apart: file.number(key::APART)?, values })).transpose()?;
+        // By a name of its own, so that what knows no gates refuses the file.
+        let gates = match head_name {
+            Some("gated-cosine") => Some(Gates { apart: file.number(key::APART)?, values: file.floats(key::GATES)? }),
+            _ => None,
+        };
         let config = Self {
             name: file.optional(key::NAME, Gguf::string)?.unwrap_or("unnamed").into(),
             role,

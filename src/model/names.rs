@@ -64,7 +64,7 @@ pub mod key {
     pub const POOLING: &str = "bert.pooling_type";
     /// `bi-encoder` or `cross-encoder`.
     pub const ROLE: &str = "tabrank.role";
-    /// A cross-encoder's head: `classifier` or `segment-cosine`.
+    /// A cross-encoder's head: `classifier`, `segment-cosine`, or `gated-cosine`, which is the same behind gates.
     pub const HEAD: &str = "tabrank.head";
     /// Factor of a `segment-cosine` head.
     pub const SCALE: &str = "tabrank.head.scale";
