@@ -8,6 +8,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use std::collections::HashMap;
 use tabrank::backend::{Backend, Carried, Cpu, Products};
+use tabrank::convert::Files;
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::{BiEncoder, CrossEncoder, Encoder, Sequence};
 
@@ -177,6 +178,23 @@ fn classifier_head_and_cls_pooling() {
         let got = embed(&model, &[case["text"].as_str().unwrap().into()]);
         let max = greatest_difference(&got[0], &floats(&case["embedding"]));
         assert!(max <= 1e-5, "{case}: {max}");
+    }
+}
+
+/// Texts read apart, that look at each other through gates, as the training defines it.
+#[test]
+fn gated_head() {
+    let recorded = json("tests/fixtures/tiny.json");
+    let folder = path("tests/fixtures/tiny-cls-pooling");
+    let files = Files { head: Some(recorded["gated_head"].to_string()), ..Files::from_folder(&folder).unwrap() };
+    let model = CrossEncoder::load(converted_from(files, &folder, Dtype::F32), Cpu::default()).unwrap();
+    for case in recorded["gated"].as_array().unwrap() {
+        let text = |key: &str| case[key].as_str().unwrap();
+        let ids: Vec<u32> = serde_json::from_value(case["ids"].clone()).unwrap();
+        assert_eq!(model.pair(&model.query(text("text")).unwrap(), text("pair")).unwrap().sequence().ids, ids, "{case}");
+        let got = logit(&model, text("text"), text("pair"));
+        let want = case["logit"].as_f64().unwrap() as f32;
+        assert!((got - want).abs() <= 1e-4, "{case}: {got}");
     }
 }
 

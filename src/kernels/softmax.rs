@@ -28,16 +28,28 @@ const LARGEST: f32 = 32760.0;
 /// numbers become a pair without a mask.
 const ROUND_UPPER: f32 = ROUND - (ROUND.to_bits() >> 16) as f32;
 
-/// Softmax of columns to the base of 2, in integers, packed for a product: `out[r][c] / sums[c]` is 2^(`scores[r][c] scales[c]`) /
-/// (the sum of 2^(`scores[..][c] scales[c]`)), `sums[c]`, which is returned, being the sum of `out[..][c]`. For the base of e,
-/// have log2 e in the scales, none of which is negative. `most` are the columns' largest scores; no score's magnitude is above 2^30.
+/// Rows of scores that are next to each other, and what turns them into exponents.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The columns' largest scores among these rows.
+    pub most: [i32; PANEL],
+    /// What is added to the columns' exponents: never positive, and 0 for the part with the column's largest exponent.
+    pub added: [f32; PANEL],
+}
+
+/// Softmax of columns to the base of 2, in integers, packed for a product: `out[r][c] / sums[c]` is 2^x\[r\]\[c\] / (the sum of
+/// 2^x[..]\[c\]), `sums[c]`, which is returned, being the sum of `out[..][c]`, and the exponent x\[r\]\[c\] being
+/// (`scores[r][c]` - `most[c]`) `scales[c]` + `added[c]`, with `most` and `added` of the first part for rows before `split`, of the
+/// second, which must not be empty, for all others. For the base of e, have log2 e in the scales, none of which is negative. No
+/// score's magnitude is above 2^30.
 ///
 /// A column's largest probability becomes 32760, or less where the sum would come to more than `budget` (and half of the
 /// number of values, for rounding). A probability is off by at most 1 / `budget` or half of the largest / 32760, and by 8e-6 of
 /// itself. For a scale that is not finite, what comes out means nothing.
 pub fn softmax2_columns(
     scores: &[[i32; PANEL]],
-    most: &[i32; PANEL],
+    split: usize,
+    parts: &[Part; 2],
     scales: &[f32; PANEL],
     budget: i32,
     out: &mut Packed,
@@ -46,19 +58,25 @@ pub fn softmax2_columns(
     let exp2 = Exp2::constants(LARGEST);
     let (lower, upper) = (exp2.round, Floats::splat(std::hint::black_box(ROUND_UPPER)));
     let (pairs, last) = scores.as_chunks::<2>();
+    // Before the pair that has rows of both parts, if there is one, and after it.
+    let (before, after) = (split / 2, split.div_ceil(2));
     let mut sums = [0; PANEL];
     // Four columns from top to bottom, then the next four: what belongs to them stays in registers.
     for (v, sums) in sums.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let (most, scale) = (Ints::load(&most.as_chunks::<4>().0[v]), Floats::load(&scales.as_chunks::<4>().0[v]));
-        let exp2 = |row: &[i32; PANEL]| exp2.of((Ints::load(&row.as_chunks::<4>().0[v]) - most).convert() * scale);
+        let scale = Floats::load(&scales.as_chunks::<4>().0[v]);
+        let [first, second] =
+            parts.each_ref().map(|part| (Ints::load(&part.most.as_chunks::<4>().0[v]), Floats::load(&part.added.as_chunks::<4>().0[v])));
+        let exp2 = |row: &[i32; PANEL], (most, added)| exp2.of((Ints::load(&row.as_chunks::<4>().0[v]) - most).convert() * scale + added);
         let mut sum = Ints::splat(0);
-        for ([a, b], out) in pairs.iter().zip(&mut *out) {
-            let (a, b) = ((exp2(a) + lower).bits(), (exp2(b) + upper).bits());
-            sum = sum + (a + b);
-            out[v] = (a + (b << 16)).words();
+        for (range, of_a, of_b) in [(0..before, first, first), (before..after, first, second), (after..pairs.len(), second, second)] {
+            for ([a, b], out) in pairs[range.clone()].iter().zip(&mut out[range]) {
+                let (a, b) = ((exp2(a, of_a) + lower).bits(), (exp2(b, of_b) + upper).bits());
+                sum = sum + (a + b);
+                out[v] = (a + (b << 16)).words();
+            }
         }
         if let [last] = last {
-            let (a, b) = ((exp2(last) + lower).bits(), upper.bits());
+            let (a, b) = ((exp2(last, second) + lower).bits(), upper.bits());
             sum = sum + (a + b);
             out[pairs.len()][v] = (a + (b << 16)).words();
         }
@@ -97,12 +115,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::hint::black_box;
+    use std::ops::Range;
 
-    /// [`softmax2_columns`] of one column, one value at a time.
-    fn one_column(scores: &[i32], scale: f32, budget: i32) -> (Vec<i16>, i32) {
-        let most = scores.iter().max().copied().unwrap_or_default();
-        let exp2 = |x: i32| Exp2::constants(LARGEST).of(Floats::splat(black_box((x - most) as f32 * scale))).array()[0];
-        let mut rounded: Vec<i32> = scores.iter().map(|x| exp2(*x).round_ties_even() as i32).collect();
+    /// One part alone.
+    fn whole(most: [i32; PANEL]) -> [Part; 2] {
+        [Part { most, added: [0.0; PANEL] }; 2]
+    }
+
+    /// [`softmax2_columns`] of one column, one value at a time; of each part, the largest score and what is added.
+    fn one_column(scores: &[i32], split: usize, parts: [(i32, f32); 2], scale: f32, budget: i32) -> (Vec<i16>, i32) {
+        let exp2 = |(i, x): (usize, &i32)| {
+            let (most, added) = parts[usize::from(i >= split)];
+            Exp2::constants(LARGEST).of(Floats::splat(black_box((x - most) as f32 * scale)) + Floats::splat(added)).array()[0]
+        };
+        let mut rounded: Vec<i32> = scores.iter().enumerate().map(|x| exp2(x).round_ties_even() as i32).collect();
         let sum: i32 = rounded.iter().sum();
         if sum > budget {
             let by = 32768 - (budget as f32 / sum as f32 * 32768.0) as i32;
@@ -127,17 +153,23 @@ mod tests {
             values in prop::collection::vec(prop_oneof![-(1i32 << 30)..=1 << 30, -1000i32..1000, Just(-(1 << 30)), Just(1 << 30)], 1..70 * PANEL),
             equal: bool,
             scales in prop::array::uniform8(prop_oneof![Just(0f32), Just(1e-40), 1e-9f32..1e-2, Just(1e30)]),
+            split: prop::sample::Index,
+            added in prop::array::uniform8(prop_oneof![Just(0f32), -10f32..0.0, Just(-1e9), Just(f32::NEG_INFINITY)]),
             budget in 4_000..300_000,
         ) {
             let row = |i: usize| std::array::from_fn(|c| values[if equal { c % values.len() } else { (i * PANEL + c) % values.len() }]);
             let rows: Vec<[i32; PANEL]> = (0..values.len().div_ceil(PANEL)).map(row).collect();
             let columns: [Vec<i32>; PANEL] = std::array::from_fn(|c| rows.iter().map(|row| row[c]).collect());
-            let most = columns.each_ref().map(|column| *column.iter().max().expect("a row"));
+            let split = split.index(rows.len());
+            let most = |of: Range<usize>| columns.each_ref().map(|column| column[of.clone()].iter().max().copied().unwrap_or(i32::MIN));
+            // Of even columns the first part is lower, of odd ones the second.
+            let parts = [(most(0..split), 0), (most(split..rows.len()), 1)];
+            let parts = parts.map(|(most, part)| Part { most, added: std::array::from_fn(|c| if c % 2 == part { added[c] } else { 0.0 }) });
             let mut packed = Packed::default();
-            let sums = softmax2_columns(&rows, &most, &scales, budget, &mut packed);
+            let sums = softmax2_columns(&rows, split, &parts, &scales, budget, &mut packed);
             let q = packed.rows();
             for (c, column) in columns.iter().enumerate() {
-                let (want, sum) = one_column(column, scales[c], budget);
+                let (want, sum) = one_column(column, split, parts.map(|part| (part.most[c], part.added[c])), scales[c], budget);
                 prop_assert_eq!(sums[c], sum);
                 prop_assert_eq!(q.iter().map(|row| row[c]).collect::<Vec<_>>(), want);
             }
@@ -163,7 +195,7 @@ mod tests {
             let most = std::array::from_fn(|c| *columns[c].iter().max().expect("n of them"));
             let scales: [f32; PANEL] = std::array::from_fn(|c| if c == 0 { 0.0 } else { (8 * c) as f32 / (1 << 30) as f32 });
             let mut packed = Packed::default();
-            let sums = softmax2_columns(&scores, &most, &scales.map(|scale| scale * std::f32::consts::LOG2_E), budget, &mut packed);
+            let sums = softmax2_columns(&scores, 0, &whole(most), &scales.map(|scale| scale * std::f32::consts::LOG2_E), budget, &mut packed);
             let q = packed.rows();
             for (c, integers) in columns.into_iter().enumerate() {
                 let mut floats: Vec<f32> = integers.iter().map(|x| (x - most[c]) as f32).collect();
@@ -189,7 +221,7 @@ mod tests {
                 let mut packed = Packed::default();
                 let scores: Vec<[i32; PANEL]> = column.iter().map(|x| [*x; PANEL]).collect();
                 let scales = std::array::from_fn(|c| if c == 5 { 1e-4 } else { other });
-                let sums = softmax2_columns(&scores, &[most; PANEL], &scales, 40_000, &mut packed);
+                let sums = softmax2_columns(&scores, 0, &whole([most; PANEL]), &scales, 40_000, &mut packed);
                 (sums[5], packed.rows().iter().map(|row| row[5]).collect::<Vec<_>>())
             };
             prop_assert_eq!(run(0.0), run(1.0));
@@ -204,11 +236,18 @@ mod tests {
         softmax(&mut [], 1.0);
         let mut packed = Packed::default();
         let far = (1 << 30) - 1;
-        let sums = softmax2_columns(&[[far; PANEL], [-far; PANEL], [-far; PANEL]], &[far; PANEL], &[1e30; PANEL], 1_000_000, &mut packed);
+        let sums = softmax2_columns(
+            &[[far; PANEL], [-far; PANEL], [-far; PANEL]],
+            0,
+            &whole([far; PANEL]),
+            &[1e30; PANEL],
+            1_000_000,
+            &mut packed,
+        );
         let largest = packed.rows()[0][0];
         assert!((32750..=32767).contains(&largest));
         assert_eq!(packed.rows(), [[largest; PANEL], [0; PANEL], [0; PANEL]]);
         assert_eq!(sums, [i32::from(largest); PANEL]);
-        assert_eq!(softmax2_columns(&[], &[0; PANEL], &[1.0; PANEL], 1_000_000, &mut packed), [0; PANEL]);
+        assert_eq!(softmax2_columns(&[], 0, &whole([0; PANEL]), &[1.0; PANEL], 1_000_000, &mut packed), [0; PANEL]);
     }
 }

@@ -63,8 +63,13 @@ pub fn bi_encoder_f32() -> BiEncoder<Cpu> {
 
 /// Converts a folder, which must succeed.
 pub fn converted(folder: &Path, dtype: Dtype) -> Vec<u8> {
+    converted_from(Files::from_folder(folder).unwrap(), folder, dtype)
+}
+
+/// The folder's weights with other small files than its own.
+pub fn converted_from(files: Files, folder: &Path, dtype: Dtype) -> Vec<u8> {
     let target = Target { id: "converted".into(), dtype, licence: None };
-    convert(Files::from_folder(folder).unwrap(), open_weights(folder).unwrap(), &Overrides::default(), target).unwrap()
+    convert(files, open_weights(folder).unwrap(), &Overrides::default(), target).unwrap()
 }
 
 pub fn logit(model: &CrossEncoder<Cpu>, query: &str, passage: &str) -> f32 {

@@ -7,13 +7,12 @@
 //! with the values.
 
 use super::sized::sized;
-use crate::kernels::{four, gemm, gemm_i16, integer, softmax};
+use crate::kernels::softmax::{self, Part};
+use crate::kernels::{four, gemm, gemm_i16, integer};
 use std::ops::Range;
 
 /// Largest magnitude of scores: the difference of two of them, the less one first, fits 32 bits.
 const SCORES: f32 = (1 << 30) as f32;
-/// Largest magnitude of what a gate adds to a score. Where there are gates, scores come to no more without it.
-const GATED: f32 = (1 << 29) as f32;
 /// Largest magnitude of values' integers, and what a row's probabilities may add up to: their product, and some more
 /// for rounding, fits 32 bits.
 const VALUES_LIMIT: i16 = 8191;
@@ -85,6 +84,20 @@ pub fn attend(inputs: Inputs, heads: usize, width: usize, out: &mut [f32], integ
     }
 }
 
+/// The two texts' parts of columns of scores, from their largest `most`; a column is of a query of the text `own`, and what it
+/// meets in the other one goes through the gate. Integers may be too coarse for what a gate adds, or too small: it is added to exponents.
+fn parts(most: [[i32; PANEL]; 2], scales: &[f32; PANEL], own: [usize; PANEL], gate: f32) -> [Part; 2] {
+    // By how much the largest exponent across is above the largest of the query's own text.
+    let above: [f32; PANEL] = std::array::from_fn(|c| {
+        let [own, across] = [own[c], 1 - own[c]].map(|part| most[part][c] as f32);
+        (across - own) * scales[c] + gate
+    });
+    std::array::from_fn(|part| Part {
+        most: most[part],
+        added: std::array::from_fn(|c| if part == own[c] { -above[c] } else { above[c] }.min(0.0)),
+    })
+}
+
 /// Columns of a product, so many queries at a time.
 const PANEL: usize = gemm_i16::PANEL;
 /// Tokens at a time, or values.
@@ -93,8 +106,7 @@ const TILE: usize = gemm_i16::TILE;
 impl Heads {
     fn in_integers(&mut self, inputs: Inputs, heads: usize, size: usize, out: &mut [f32]) {
         let Inputs { queries, stride, tokens, .. } = inputs;
-        let most = if inputs.gates.is_some() { GATED } else { SCORES };
-        let limit = (most / size as f32).sqrt().min(f32::from(i16::MAX)) as i16;
+        let limit = (SCORES / size as f32).sqrt().min(f32::from(i16::MAX)) as i16;
         self.take_keys(inputs, heads, size, limit);
         self.take_values(inputs, heads, size);
         // The softmax is taken to the base of 2.
@@ -109,41 +121,23 @@ impl Heads {
                 // Where there are no more queries, the last one stands in.
                 let number: [usize; PANEL] = std::array::from_fn(|i| block * PANEL + i.min(rows - 1));
                 let queries: [&[f32]; PANEL] = number.map(|query| &queries[query * stride + at..][..size]);
-                // Where all keys are zeros, their scale doesn't matter, but that of the gate does.
-                let nothing = inputs.gates.is_some() && self.key_scales[head] == 0.0;
-                let key_scale = softmax_scale * if nothing { 1.0 } else { self.key_scales[head] };
-                let gate = inputs.gates.map_or(0.0, |gates| gates.values[head] * std::f32::consts::LOG2_E);
-                // So coarse, at least, that the gate is no more than it may be.
-                let coarsest = gate.abs() / (GATED * key_scale);
-                let scales = queries.map(|query| match integer::scale(integer::largest_of(std::iter::once(query)), limit) {
-                    (scale, _) if scale < coarsest => (coarsest, 1.0 / coarsest),
-                    scale => scale,
-                });
+                let scales = queries.map(|query| integer::scale(integer::largest_of(std::iter::once(query)), limit));
                 self.queries.quantize_panel(0, queries, scales.map(|(_, inverse)| inverse));
+                let key_scale = self.key_scales[head] * softmax_scale;
                 let scales = scales.map(|(scale, _)| scale * key_scale);
+                // A sequence of one text is the second of two.
+                let (split, gate) = inputs.gates.map_or((0, 0.0), |gates| (gates.split, gates.values[head] * std::f32::consts::LOG2_E));
                 let tiles = scores.as_chunks_mut::<TILE>().0;
-                let mut most = [i32::MIN; PANEL];
-                match inputs.gates {
-                    None => gemm_i16::gemm(&self.keys[head], &self.queries, 0..1, |token, _, sums| {
-                        tiles[token / TILE] = *sums;
-                        for sums in sums {
-                            most = std::array::from_fn(|c| most[c].max(sums[c]));
-                        }
-                    }),
-                    Some(gates) => {
-                        gemm_i16::gemm(&self.keys[head], &self.queries, 0..1, |token, _, sums| tiles[token / TILE] = *sums);
-                        let added = scales.map(|scale| (gate / scale) as i32);
-                        // What tokens of the first text get, and those of the second.
-                        let first = std::array::from_fn(|c| if number[c] < gates.split { 0 } else { added[c] });
-                        let second = std::array::from_fn(|c| added[c] - first[c]);
-                        for (token, scores) in scores[..tokens].iter_mut().enumerate() {
-                            let added: &[i32; PANEL] = if token < gates.split { &first } else { &second };
-                            *scores = std::array::from_fn(|c| scores[c] + added[c]);
-                            most = std::array::from_fn(|c| most[c].max(scores[c]));
-                        }
+                let mut most = [[i32::MIN; PANEL]; 2];
+                gemm_i16::gemm(&self.keys[head], &self.queries, 0..1, |token, _, sums| {
+                    tiles[token / TILE] = *sums;
+                    for (i, sums) in sums.iter().enumerate() {
+                        let most = &mut most[usize::from(token + i >= split)];
+                        *most = std::array::from_fn(|c| most[c].max(sums[c]));
                     }
-                }
-                let sums = softmax::softmax2_columns(&scores[..tokens], &most, &scales, BUDGET, &mut self.probabilities);
+                });
+                let parts = parts(most, &scales, number.map(|query| usize::from(query >= split)), gate);
+                let sums = softmax::softmax2_columns(&scores[..tokens], split, &parts, &scales, BUDGET, &mut self.probabilities);
                 // What is not finite must show in the result, where integers would hide it.
                 let value_scale = self.value_scales[head];
                 let weights: [f32; PANEL] =
