@@ -46,7 +46,7 @@ def arguments():
     parser.add_argument("--data", required=True, help="folder of the training data")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=12000)
-    parser.add_argument("--rate", type=float, default=1.5e-4)
+    parser.add_argument("--rate", type=float, default=7e-5)
     parser.add_argument("--apart", type=int, default=APART, help="so many layers read query and passage apart, and stay the bi-encoder's, as its embeddings do")
     parser.add_argument("--layers", type=lambda text: [int(n) for n in text.split(",")], help="take these of the base's layers only: 0,2,5")
     parser.add_argument("--start", type=Path, help="what an earlier run has trained (its OUT/trained.safetensors), to go on from on another machine")
@@ -86,13 +86,13 @@ class Reader:
         texts = encoded(self.tokenizer, pairs, MAX_TOKENS)
         order = sorted(range(len(pairs)), key=lambda i: len(texts[i][0]))
         scores = torch.zeros(len(pairs), device=self.device)
-        for k in range(runs):
-            some = order[k * len(order) // runs:(k + 1) * len(order) // runs]
-            if not some:
-                continue
-            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=bfloat16_pays(self.device)):
-                read = self.model(**padded([texts[i] for i in some], self.device))
-            scores = scores.index_put((torch.tensor(some, device=self.device),), read.float())
+        # Around all runs, so that the weights are made smaller once.
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=bfloat16_pays(self.device)):
+            for k in range(runs):
+                some = order[k * len(order) // runs:(k + 1) * len(order) // runs]
+                if some:
+                    read = self.model(**padded([texts[i] for i in some], self.device))
+                    scores = scores.index_put((torch.tensor(some, device=self.device),), read.float())
         return scores
 
 
