@@ -2,9 +2,9 @@
 import numpy as np
 import torch
 
+from bi_encoder import embed, found
 from files import contrasts, shelves
 from pools import RIGHT, of_entries
-from teacher import found, read as embed
 
 ENTRIES = 120
 """Of each kind, so that a measurement takes a minute."""

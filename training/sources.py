@@ -1,17 +1,14 @@
 """What a step trains on: groups of pairs. Each source draws a group with the random numbers it is given."""
-import re
 from dataclasses import dataclass, field
 
-from files import contrasts, public_rows, sentences, shelves
+from evidence import best
+from files import public_rows, sentences, shelves
 from pools import BESIDE, RIGHT, WRONG
 
 MAX_WORDS = 75
 """Passages of labelled texts are cut here; those of the teacher aren't, so that long ones are learned as well."""
 
 LONG_WORDS = 85
-
-SENTENCES = re.compile(r"(?<=[.!?;])\s+")
-"""What lies between two."""
 
 LABELS = {"best": 1.0, "partly": 0.45, "same shelf": 0.2, "other": 0.0}
 """How well a passage answers, from 0 to 1."""
@@ -50,12 +47,6 @@ def cut(passage):
     return " ".join(passage.split()[:MAX_WORDS])
 
 
-def differing(text, other):
-    """The sentences that the other text lacks, or all if there is none."""
-    theirs = set(SENTENCES.split(other))
-    return " ".join(sentence for sentence in SENTENCES.split(text) if sentence not in theirs) or text
-
-
 def thin(text, other, rng, share):
     """Leaves out some of the words that stand in both texts and decide nothing."""
     shared = set(other.split()) - KEPT
@@ -64,24 +55,27 @@ def thin(text, other, rng, share):
 
 class Contrasts:
     """Two queries and two passages that differ in one thing; each query goes with its own passage. Neither a query nor a
-    passage alone tells the answer, so that only the match of the two can be learned."""
+    passage alone tells the answer, so that only the match of the two can be learned. Most passages are cut to the sentences that
+    tell it: what is short is learned sooner, and read sooner."""
 
-    def __init__(self, entries):
-        self.entries = entries
+    def __init__(self, entries, evidence):
+        self.entries, self.evidence = entries, evidence
 
     def group(self, rng):
-        e = rng.choice(self.entries)
+        n = rng.randrange(len(self.entries))
+        e, ranked = self.entries[n], self.evidence[n]
         a, b = rng.choice(e["d_pos"]), rng.choice(e["d_neg"])
         if rng.random() < 0.6:
             b = nearest(a, e["d_neg"])
         qa, qb = rng.choice(e["q_pos"]), rng.choice(e["q_neg"])
         if rng.random() < 0.3:
             qb = nearest(qa, e["q_neg"])
-        # With less in common, what they differ in stands out.
-        if rng.random() < 0.5:
-            a, b = differing(a, b), differing(b, a)
+        if rng.random() < 0.6:
+            few = rng.choice((1, 2))
+            a, b = best(ranked[a], few), best(ranked[b], few)
         a, b = cut(a), cut(b)
         if rng.random() < 0.4:
+            # With less in common, what they differ in stands out.
             share = rng.uniform(0.1, 0.7)
             a, b = thin(a, b, rng, share), thin(b, a, rng, share)
         return contrast(qa, qb, a, b)
@@ -221,10 +215,10 @@ def ranked(query, labelled):
     return Group("ranked", [(query, cut(p)) for p, _ in labelled], [label for _, label in labelled])
 
 
-def sources(data, taught, own):
-    """{name: (source, groups in a step)}; `taught` and `own` are the groups of what nobody has labelled, and of our own texts."""
-    entries, near_misses = contrasts(data)[0], shelves(data)[0]
+def sources(data, contrasts, taught, own):
+    """{name: (source, groups in a step)}. The groups of `taught` are of what nobody has labelled, those of `own` of our own texts' pools."""
+    near_misses = shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return {"contrasts": (Contrasts(entries), 14), "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(entries), 1),
+    return {"contrasts": (contrasts, 18), "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.entries), 1),
             "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
             "taught": (taught, 2), "own pools": (own, 4)}

@@ -14,13 +14,11 @@ import bm25s
 import numpy as np
 import Stemmer
 import torch
-import torch.nn.functional as F
-from transformers import AutoModel, AutoTokenizer
 
-from model import SCALE, BIAS, bfloat16_pays
+from bi_encoder import found, read
+from model import BIAS, SCALE
 from pools import Asked
 
-POOL = 50
 WEIGHTS = {"cosine": 1.0, "bm25": 0.5, "late interaction": 1.5}
 
 
@@ -33,37 +31,6 @@ class Teacher:
     pools: np.ndarray
     targets: np.ndarray
     logits: np.ndarray
-
-
-@dataclass
-class Read:
-    """Texts as the bi-encoder reads them. `embeddings` are of length 1, shape (texts, dimensions); `tokens` and `states` are a text's
-    tokens but for the first and last, shape (length), and their last hidden states of length 1, shape (length, dimensions)."""
-
-    embeddings: np.ndarray
-    tokens: list
-    states: list
-
-
-@torch.no_grad()
-def read(folder, texts, device, max_length=192, batch=32):
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval().to(device)
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    out = Read(np.zeros((len(texts), model.config.hidden_size), np.float32), [None] * len(texts), [None] * len(texts))
-    for start in range(0, len(order), batch):
-        some = order[start:start + batch]
-        given = tokenizer([texts[i] for i in some], padding=True, truncation=True, max_length=max_length, return_tensors="pt").to(device)
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=bfloat16_pays(device)):
-            hidden = model(**given).last_hidden_state.float()
-        mask = given["attention_mask"].unsqueeze(-1).float()
-        out.embeddings[some] = F.normalize((hidden * mask).sum(1) / mask.sum(1), dim=1).cpu().numpy()
-        lengths, hidden = given["attention_mask"].sum(1).tolist(), F.normalize(hidden, dim=-1).half().cpu()
-        for i, ids, states, length in zip(some, given["input_ids"].tolist(), hidden, lengths):
-            # A copy, as a part of the batch's states would keep all of them.
-            out.tokens[i], out.states[i] = ids[1:length - 1], states[1:length - 1].clone()
-        if start // batch % 100 == 0:
-            print(f"{start} of {len(texts)} texts read", flush=True)
-    return out
 
 
 def late_interaction(queries, passages, pools):
@@ -95,13 +62,6 @@ def standardized(scores):
     return (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-6)
 
 
-def found(queries, passages):
-    """The passages that the bi-encoder finds, best first, and their cosines: two arrays of shape (queries, POOL)."""
-    of_passages = torch.from_numpy(passages.embeddings).T
-    parts = [torch.topk(of_queries @ of_passages, POOL) for of_queries in torch.from_numpy(queries.embeddings).split(500)]
-    return torch.cat([part.indices for part in parts]).numpy(), torch.cat([part.values for part in parts]).numpy()
-
-
 def with_known(pools, known):
     """The pools with all passages of which something is known, at the cost of the last ones that nothing is known of."""
     for pool, of_query in zip(pools, known):
@@ -115,7 +75,7 @@ def make(asked, base, device):
     """Scores everything: some six minutes on two cores for 20,000 passages."""
     print(f"teachers: {len(asked.queries)} queries, {len(asked.passages)} passages", flush=True)
     of_queries, of_passages = read(base, asked.queries, device), read(base, asked.passages, device)
-    pools = with_known(found(of_queries, of_passages)[0], asked.known)
+    pools = with_known(found(of_queries.embeddings, of_passages.embeddings)[0], asked.known)
     cosines = np.einsum("qd,qpd->qp", of_queries.embeddings, of_passages.embeddings[pools])
     logits = SCALE * cosines + BIAS
     scores = {"cosine": logits, "bm25": by_words(asked.queries, asked.passages, pools), "late interaction": late_interaction(of_queries, of_passages, pools)}

@@ -19,11 +19,12 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
-from files import own_texts
+from evidence import evidence
+from files import contrasts, own_texts
 from heldout import HeldOut
 from model import GatedCrossEncoder, bfloat16_pays, encoded, padded
 from pools import of_collections, of_entries
-from sources import Taught, own_pools, sources
+from sources import Contrasts, Taught, own_pools, sources
 from teacher import teacher
 
 SAVE_EVERY = 200
@@ -139,7 +140,9 @@ def main():
     unseen = range(0, len(taught.asked.queries), 50)
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
-    drawn_from = sources(a.data, Taught(taught, seen), own_pools(own))
+    entries = contrasts(a.data)[0]
+    told = Contrasts(entries, evidence(a.out / "evidence.npz", entries, a.base, device))
+    drawn_from = sources(a.data, told, Taught(taught, seen), own_pools(own))
 
     model = GatedCrossEncoder(a.base, a.apart, a.layers).to(device).train()
     step, spent, begun, state = 0, 0.0, 0, a.out / "state.pt"

@@ -138,28 +138,24 @@ fn metadata(source: &Source, target: &Target, weights_sha256: &str) -> Result<Ve
     if let Some(prefix) = &source.query_prefix {
         out.push((key::QUERY_PREFIX, text(prefix)));
     }
-    match source.role {
+    match &source.role {
         Use::BiEncoder(pooling) => {
             out.push((key::ROLE, text("bi-encoder")));
-            out.push((key::POOLING, Value::U32(if pooling == Pooling::Mean { 1 } else { 2 })));
+            out.push((key::POOLING, Value::U32(if *pooling == Pooling::Mean { 1 } else { 2 })));
         }
         Use::CrossEncoder(head) => {
             out.push((key::ROLE, text("cross-encoder")));
             out.push((key::POOLING, Value::U32(4)));
             out.push(("bert.classifier.output_labels", Value::Array(vec![text("relevance")])));
-            match head {
-                Head::Classifier => out.push((key::HEAD, text("classifier"))),
-                Head::SegmentCosine { scale, bias } => {
-                    let gated = source.gates.is_some();
-                    out.push((key::HEAD, text(if gated { "gated-cosine" } else { "segment-cosine" })));
-                    out.extend([(key::SCALE, Value::F32(scale)), (key::BIAS, Value::F32(bias))]);
-                }
+            out.push((key::HEAD, text(head.name())));
+            if let Head::SegmentCosine { scale, bias } | Head::GatedCosine { scale, bias, .. } = head {
+                out.extend([(key::SCALE, Value::F32(*scale)), (key::BIAS, Value::F32(*bias))]);
+            }
+            if let Some(Gates { apart, values }) = head.gates() {
+                out.push((key::APART, number(*apart)));
+                out.push((key::GATES, Value::Array(values.iter().map(|x| Value::F32(*x)).collect())));
             }
         }
-    }
-    if let Some(Gates { apart, values }) = &source.gates {
-        out.push((key::APART, number(*apart)));
-        out.push((key::GATES, Value::Array(values.iter().map(|x| Value::F32(*x)).collect())));
     }
     out.extend(vocabulary(&source.tokenizer)?);
     out.push((key::TOKENIZER, text(&source.tokenizer_json)));

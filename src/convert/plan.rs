@@ -54,15 +54,15 @@ pub fn plan(source: &Source, metadata: &Metadata, dtype: Dtype) -> Result<Plan, 
         planner.linear(&ours(layer::DOWN), &theirs("output.dense"), width, inner)?;
         planner.norm(&ours(layer::OUTPUT_NORM), &theirs("output.LayerNorm"), width)?;
     }
-    match source.role {
+    match &source.role {
         Use::CrossEncoder(Head::Classifier) => {
             insist_on_one_logit(metadata)?;
             planner.linear(names::POOLER, "pooler.dense", width, width)?;
             planner.plain(&format!("{}.weight", names::CLASSIFIER), "classifier.weight", &[1, width])?;
             planner.plain(&format!("{}.bias", names::CLASSIFIER), "classifier.bias", &[1])?;
         }
-        // A pooler beside mean pooling, CLS pooling or segment-cosine is a remnant of pretraining that nothing reads.
-        Use::BiEncoder(_) | Use::CrossEncoder(Head::SegmentCosine { .. }) => {
+        // A pooler beside mean pooling, CLS pooling or a cosine of two texts is a remnant of pretraining that nothing reads.
+        Use::BiEncoder(_) | Use::CrossEncoder(Head::SegmentCosine { .. } | Head::GatedCosine { .. }) => {
             planner.pass_over(&["pooler.dense.weight", "pooler.dense.bias"])
         }
     }

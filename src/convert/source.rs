@@ -86,15 +86,22 @@ struct BertConfig {
     is_decoder: bool,
 }
 
+/// head.json.
 #[derive(Deserialize)]
-struct SegmentCosineHead {
-    head: String,
-    scale: f32,
-    bias: f32,
-    /// So many layers read query and passage apart.
-    apart: Option<usize>,
-    /// Of the other layers, one row each, a number for each head.
-    gates: Option<Vec<Vec<f32>>>,
+#[serde(tag = "head", rename_all = "kebab-case")]
+enum OwnHead {
+    SegmentCosine {
+        scale: f32,
+        bias: f32,
+    },
+    GatedCosine {
+        scale: f32,
+        bias: f32,
+        /// So many layers read query and passage apart.
+        apart: usize,
+        /// Of the other layers, one row each, a number for each head.
+        gates: Vec<Vec<f32>>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -115,7 +122,6 @@ pub(super) struct Source {
     pub epsilon: f32,
     pub max_tokens: usize,
     pub query_prefix: Option<String>,
-    pub gates: Option<Gates>,
     pub tokenizer: Tokenizer,
     pub tokenizer_json: String,
 }
@@ -140,9 +146,7 @@ impl Source {
     pub fn read(files: Files, overrides: &Overrides) -> Result<Self, ConvertError> {
         let config: BertConfig = json("config.json", &files.config)?;
         check(&config)?;
-        let head: Option<SegmentCosineHead> = files.head.as_deref().map(|text| json("head.json", text)).transpose()?;
-        let role = role(head.as_ref(), &files, &config, overrides)?;
-        let gates = head.map_or(Ok(None), |head| head.gates(&config))?;
+        let role = role(&files, &config, overrides)?;
         let sentence_bert: Option<SentenceBert> =
             files.sentence_bert.as_deref().map(|t| json("sentence_bert_config.json", t)).transpose()?;
         let own = sentence_bert.and_then(|c| c.max_seq_length).unwrap_or(config.max_position_embeddings);
@@ -170,7 +174,6 @@ impl Source {
             epsilon: config.layer_norm_eps as f32,
             max_tokens,
             query_prefix: overrides.query_prefix.clone(),
-            gates,
             tokenizer,
             tokenizer_json: files.tokenizer,
         })
@@ -197,28 +200,26 @@ fn check(config: &BertConfig) -> Result<(), ConvertError> {
     Ok(())
 }
 
-impl SegmentCosineHead {
-    fn gates(self, config: &BertConfig) -> Result<Option<Gates>, ConvertError> {
-        if self.head != "gated-cosine" {
-            return Ok(None);
-        }
-        let (apart, rows) = (self.apart.unwrap_or_default(), self.gates.unwrap_or_default());
-        let fit = apart + rows.len() == config.num_hidden_layers && rows.iter().all(|row| row.len() == config.num_attention_heads);
-        let values = rows.concat();
-        if !fit || !values.iter().all(|x| x.is_finite()) {
+impl OwnHead {
+    fn understood(self, config: &BertConfig) -> Result<Head, ConvertError> {
+        let (scale, bias, apart, rows) = match self {
+            Self::SegmentCosine { scale, bias } => return Ok(Head::SegmentCosine { scale, bias }),
+            Self::GatedCosine { scale, bias, apart, gates } => (scale, bias, apart, gates),
+        };
+        let gates = Gates { apart, values: rows.concat() };
+        if rows.iter().any(|row| row.len() != config.num_attention_heads)
+            || !gates.fit(config.num_hidden_layers, config.num_attention_heads)
+        {
             let problem = "there must be a gate, a finite number, for each head of each layer that does not read apart".into();
             return Err(ConvertError::File { file: "head.json".into(), problem });
         }
-        Ok(Some(Gates { apart, values }))
+        Ok(Head::GatedCosine { scale, bias, gates })
     }
 }
 
-fn role(head: Option<&SegmentCosineHead>, files: &Files, config: &BertConfig, overrides: &Overrides) -> Result<Use, ConvertError> {
-    if let Some(head) = head {
-        if !["segment-cosine", "gated-cosine"].contains(&head.head.as_str()) {
-            return Err(ConvertError::Unsupported(format!("head {:?} in head.json", head.head)));
-        }
-        return Ok(Use::CrossEncoder(Head::SegmentCosine { scale: head.scale, bias: head.bias }));
+fn role(files: &Files, config: &BertConfig, overrides: &Overrides) -> Result<Use, ConvertError> {
+    if let Some(text) = &files.head {
+        return json::<OwnHead>("head.json", text)?.understood(config).map(Use::CrossEncoder);
     }
     match config.architectures.first().map_or("BertModel", String::as_str) {
         "BertForSequenceClassification" => Ok(Use::CrossEncoder(Head::Classifier)),

@@ -35,7 +35,7 @@ pub enum Pooling {
 }
 
 /// How a cross-encoder makes one logit of the last hidden states.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Head {
     /// First token's state, dense layer, tanh, linear layer: the head of BERT cross-encoders on the hub.
@@ -47,6 +47,31 @@ pub enum Head {
         /// Summand.
         bias: f32,
     },
+    /// The same cosine, of a query and a passage that are two texts rather than one sequence.
+    GatedCosine {
+        /// Factor.
+        scale: f32,
+        /// Summand.
+        bias: f32,
+        /// What is between the two.
+        gates: Gates,
+    },
+}
+
+impl Head {
+    /// Its name in model files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Classifier => "classifier",
+            Self::SegmentCosine { .. } => "segment-cosine",
+            Self::GatedCosine { .. } => "gated-cosine",
+        }
+    }
+
+    /// Its gates, if query and passage are two texts.
+    pub fn gates(&self) -> Option<&Gates> {
+        if let Self::GatedCosine { gates, .. } = self { Some(gates) } else { None }
+    }
 }
 
 /// How a cross-encoder's query and passage look at each other, if not as one sequence: each is read as a bi-encoder reads a
@@ -57,7 +82,16 @@ pub struct Gates {
     pub apart: usize,
     /// What each head of each other layer adds to the scores of the other text's tokens, before the softmax:
     /// `[layers - apart, heads]`.
+    #[serde(skip)]
     pub values: Vec<f32>,
+}
+
+impl Gates {
+    /// Whether they are those of a model with so many layers and heads, and finite.
+    pub fn fit(&self, layers: usize, heads: usize) -> bool {
+        let together = layers.checked_sub(self.apart);
+        together.is_some_and(|together| self.values.len() == together * heads) && self.values.iter().all(|x| x.is_finite())
+    }
 }
 
 /// Shape and use of an encoder of the BERT family.
@@ -85,9 +119,6 @@ pub struct Config {
     pub pooling: Option<Pooling>,
     /// A cross-encoder's head.
     pub head: Option<Head>,
-    /// A cross-encoder's gates, if it has any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gates: Option<Gates>,
     /// What a bi-encoder wants before a query; empty for most.
     pub query_prefix: String,
 }
@@ -122,16 +153,14 @@ impl Config {
             },
             CrossEncoder => match file.string(key::HEAD)? {
                 "classifier" => (None, Some(Head::Classifier)),
-                "segment-cosine" | "gated-cosine" => {
-                    (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? }))
+                "segment-cosine" => (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? })),
+                // By a name of its own, so that what knows no gates refuses the file.
+                "gated-cosine" => {
+                    let gates = Gates { apart: file.number(key::APART)?, values: file.floats(key::GATES)? };
+                    (None, Some(Head::GatedCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)?, gates }))
                 }
                 other => return Err(ModelError::Unsupported(format!("head {other:?}"))),
             },
-        };
-        // By a name of its own, so that what knows no gates refuses the file.
-        let gates = match head_name {
-            Some("gated-cosine") => Some(Gates { apart: file.number(key::APART)?, values: file.floats(key::GATES)? }),
-            _ => None,
         };
         let config = Self {
             name: file.optional(key::NAME, Gguf::string)?.unwrap_or("unnamed").into(),
@@ -145,11 +174,15 @@ impl Config {
             epsilon: file.float(key::EPSILON)?,
             pooling,
             head,
-            gates,
             query_prefix: file.optional(key::QUERY_PREFIX, Gguf::string)?.unwrap_or_default().into(),
         };
         config.check()?;
         Ok(config)
+    }
+
+    /// A cross-encoder's gates, if it has any.
+    pub fn gates(&self) -> Option<&Gates> {
+        self.head.as_ref().and_then(Head::gates)
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -163,13 +196,8 @@ impl Config {
         if self.max_tokens < 4 || self.max_tokens > self.positions {
             return nonsense("a greatest length that its positions do not allow");
         }
-        if let Some(Gates { apart, values }) = &self.gates {
-            if !matches!(self.head, Some(Head::SegmentCosine { .. })) {
-                return nonsense("gates to a model without a head for two texts");
-            }
-            if *apart > self.layers || values.len() != (self.layers - apart) * self.heads {
-                return nonsense("another number of gates than its layers have heads");
-            }
+        if self.gates().is_some_and(|gates| !gates.fit(self.layers, self.heads)) {
+            return nonsense("another number of gates than its layers have heads");
         }
         Ok(())
     }

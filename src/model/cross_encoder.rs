@@ -56,7 +56,7 @@ impl<B: Backend + Clone> CrossEncoder<B> {
         let bytes = bytes.into();
         let file = Gguf::parse(&bytes)?;
         let config = Config::read(&file)?;
-        let Some(head) = config.head else {
+        let Some(head) = config.head.clone() else {
             return Err(ModelError::WrongRole { expected: Role::CrossEncoder, found: config.role });
         };
         let width = config.width;
@@ -70,7 +70,7 @@ impl<B: Backend + Clone> CrossEncoder<B> {
 impl<B: Backend> LoadedHead<B> {
     fn load(head: Head, loader: &Loader<B>, width: usize) -> Result<Self, ModelError> {
         Ok(match head {
-            Head::SegmentCosine { scale, bias } => Self::SegmentCosine { scale, bias },
+            Head::SegmentCosine { scale, bias } | Head::GatedCosine { scale, bias, .. } => Self::SegmentCosine { scale, bias },
             Head::Classifier => Self::Classifier {
                 pooler: loader.linear(&[POOLER.into()], width, width)?,
                 classifier: loader.linear(&[CLASSIFIER.into()], 1, width)?,
@@ -97,7 +97,7 @@ impl<B: Backend> CrossEncoder<B> {
     pub fn pair(&self, query: &Query, passage: &str) -> Result<Pair, ModelError> {
         let ids = self.encoder.tokenizer().ids(passage)?;
         let (config, tokenizer) = (self.encoder.config(), self.encoder.tokenizer());
-        let frame = if config.gates.is_some() { Tokenizer::pair_apart } else { Tokenizer::pair };
+        let frame = if config.gates().is_some() { Tokenizer::pair_apart } else { Tokenizer::pair };
         Ok(Pair(frame(tokenizer, &query.0, &ids, config.max_tokens)))
     }
 

@@ -115,7 +115,7 @@ impl<B: Backend> Encoder<B> {
                         output: loader.linear(&[name(layer::ATTENTION_OUTPUT)], width, width)?,
                         norm: loader.norm(&name(layer::ATTENTION_NORM))?,
                         heads: config.heads,
-                        gates: config.gates.as_ref().and_then(|gates| {
+                        gates: config.gates().and_then(|gates| {
                             let values = gates.values.chunks_exact(config.heads).nth(i.checked_sub(gates.apart)?)?;
                             Some(values.to_vec())
                         }),
