@@ -94,6 +94,10 @@ fn metadata_that_make_no_sense() {
     ] {
         assert!(matches!(refused(&patched(tiny(), from, to)), ModelError::Malformed(_)), "{}", String::from_utf8_lossy(to));
     }
+    for apart in [b"tabrank.gates.apart\x04\0\0\0\x00", b"tabrank.gates.apart\x04\0\0\0\x04"] {
+        let damaged = patched(tiny_gated(), b"tabrank.gates.apart\x04\0\0\0\x01", apart);
+        assert!(matches!(refused(&damaged), ModelError::Malformed(what) if what.contains("gates that do not go")));
+    }
     let architecture = patched(tiny(), b"\x04\0\0\0\0\0\0\0bert", b"\x04\0\0\0\0\0\0\0qwen");
     assert!(matches!(refused(&architecture), ModelError::Unsupported(what) if what.contains("qwen")));
     let foreign = patched(tiny(), b"tabrank.role", b"somebody.has");

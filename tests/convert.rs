@@ -264,6 +264,10 @@ fn a_segment_cosine_head_is_kept() {
     assert!((-28.75..=12.25).contains(&score), "a cosine lies between -1 and 1: {score}");
     folder.files.head = Some(r#"{"head": "attention", "scale": 1, "bias": 0}"#.into());
     assert!(refusal(&folder).contains("attention"));
+    for gates in ["[[0, 0]]", "[[0, 0], [0]]", "[[0, 0], [0, 0], [0, 0]]", "[[0, 0], [0, 1e5]]"] {
+        folder.files.head = Some(format!(r#"{{"head": "gated-cosine", "scale": 1, "bias": 0, "apart": 1, "gates": {gates}}}"#));
+        assert!(refusal(&folder).contains("a gate"), "{gates}");
+    }
 }
 
 #[test]

@@ -8,7 +8,6 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use std::collections::HashMap;
 use tabrank::backend::{Backend, Carried, Cpu, Products};
-use tabrank::convert::Files;
 use tabrank::kernels::quant::Dtype;
 use tabrank::model::{BiEncoder, CrossEncoder, Encoder, Sequence};
 
@@ -185,9 +184,7 @@ fn classifier_head_and_cls_pooling() {
 #[test]
 fn gated_head() {
     let recorded = json("tests/fixtures/tiny.json");
-    let folder = path("tests/fixtures/tiny-cls-pooling");
-    let files = Files { head: Some(recorded["gated_head"].to_string()), ..Files::from_folder(&folder).unwrap() };
-    let model = CrossEncoder::load(converted_from(files, &folder, Dtype::F32), Cpu::default()).unwrap();
+    let model = CrossEncoder::load(tiny_gated(), Cpu::default()).unwrap();
     for case in recorded["gated"].as_array().unwrap() {
         let text = |key: &str| case[key].as_str().unwrap();
         let ids: Vec<u32> = serde_json::from_value(case["ids"].clone()).unwrap();

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from model import bfloat16_pays
 
@@ -45,7 +45,7 @@ def mean(mask, hidden):
 
 def embed(folder, texts, device):
     """Unit vectors of shape (texts, dimensions)."""
-    out = np.zeros((len(texts), AutoModel.from_pretrained(folder).config.hidden_size), np.float32)
+    out = np.zeros((len(texts), AutoConfig.from_pretrained(folder).hidden_size), np.float32)
     for some, _, mask, hidden in in_batches(folder, texts, device):
         out[some] = mean(mask, hidden)
     return out

@@ -63,7 +63,7 @@ class Contrasts:
 
     def group(self, rng):
         n = rng.randrange(len(self.entries))
-        e, ranked = self.entries[n], self.evidence[n]
+        e, told = self.entries[n], self.evidence[n]
         a, b = rng.choice(e["d_pos"]), rng.choice(e["d_neg"])
         if rng.random() < 0.6:
             b = nearest(a, e["d_neg"])
@@ -72,7 +72,9 @@ class Contrasts:
             qb = nearest(qa, e["q_neg"])
         if rng.random() < 0.6:
             few = rng.choice((1, 2))
-            a, b = best(ranked[a], few), best(ranked[b], few)
+            some_of_a, some_of_b = best(told[a], few), best(told[b], few)
+            if some_of_a != some_of_b:
+                a, b = some_of_a, some_of_b
         a, b = cut(a), cut(b)
         if rng.random() < 0.4:
             # With less in common, what they differ in stands out.

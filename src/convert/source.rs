@@ -20,7 +20,7 @@ pub struct Files {
     pub pooling: Option<String>,
     /// sentence_bert_config.json of sentence-transformers.
     pub sentence_bert: Option<String>,
-    /// head.json of a `segment-cosine` cross-encoder.
+    /// head.json of a cross-encoder with a cosine for its head.
     pub head: Option<String>,
 }
 
@@ -210,7 +210,8 @@ impl OwnHead {
         if rows.iter().any(|row| row.len() != config.num_attention_heads)
             || !gates.fit(config.num_hidden_layers, config.num_attention_heads)
         {
-            let problem = "there must be a gate, a finite number, for each head of each layer that does not read apart".into();
+            let problem =
+                "there must be a gate, a number between -10000 and 10000, for each head of each layer that does not read apart".into();
             return Err(ConvertError::File { file: "head.json".into(), problem });
         }
         Ok(Head::GatedCosine { scale, bias, gates })

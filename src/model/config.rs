@@ -74,6 +74,9 @@ impl Head {
     }
 }
 
+/// A gate is shut at -100 already.
+const MOST: f32 = 1e4;
+
 /// How a cross-encoder's query and passage look at each other, if not as one sequence: each is read as a bi-encoder reads a
 /// text, with positions of its own, and the attention between the two goes through gates.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,10 +90,11 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// Whether they are those of a model with so many layers and heads, and finite.
+    /// Whether they are those of a model with so many layers and heads, and none is beyond what float32 can add to a score without
+    /// losing it.
     pub fn fit(&self, layers: usize, heads: usize) -> bool {
         let together = layers.checked_sub(self.apart);
-        together.is_some_and(|together| self.values.len() == together * heads) && self.values.iter().all(|x| x.is_finite())
+        together.is_some_and(|together| self.values.len() == together * heads) && self.values.iter().all(|x| x.abs() <= MOST)
     }
 }
 
@@ -137,7 +141,7 @@ impl Config {
         }
         let head_name = file.optional(key::HEAD, Gguf::string)?;
         let ranks = file.optional(key::POOLING, Gguf::number)? == Some(4) || file.has(&format!("{CLASSIFIER}.weight"));
-        if ranks && !matches!(head_name, Some("segment-cosine" | "gated-cosine")) && !file.has(&format!("{POOLER}.weight")) {
+        if ranks && matches!(head_name, None | Some("classifier")) && !file.has(&format!("{POOLER}.weight")) {
             return Err(ModelError::MissingPooler);
         }
         let role = match file.string(key::ROLE)? {
@@ -197,7 +201,7 @@ impl Config {
             return nonsense("a greatest length that its positions do not allow");
         }
         if self.gates().is_some_and(|gates| !gates.fit(self.layers, self.heads)) {
-            return nonsense("another number of gates than its layers have heads");
+            return nonsense("gates that do not go with its layers and heads");
         }
         Ok(())
     }

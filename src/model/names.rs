@@ -66,9 +66,9 @@ pub mod key {
     pub const ROLE: &str = "tabrank.role";
     /// A cross-encoder's head: `classifier`, `segment-cosine`, or `gated-cosine`, which is the same behind gates.
     pub const HEAD: &str = "tabrank.head";
-    /// Factor of a `segment-cosine` head.
+    /// Factor of a head that is a cosine.
     pub const SCALE: &str = "tabrank.head.scale";
-    /// Summand of a `segment-cosine` head.
+    /// Summand of such a head.
     pub const BIAS: &str = "tabrank.head.bias";
     /// How many layers of a gated cross-encoder read query and passage apart.
     pub const APART: &str = "tabrank.gates.apart";

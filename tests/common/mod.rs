@@ -72,6 +72,13 @@ pub fn converted_from(files: Files, folder: &Path, dtype: Dtype) -> Vec<u8> {
     convert(files, open_weights(folder).unwrap(), &Overrides::default(), target).unwrap()
 }
 
+/// tiny-cls-pooling as a gated cross-encoder.
+pub fn tiny_gated() -> Vec<u8> {
+    let folder = path("tests/fixtures/tiny-cls-pooling");
+    let head = Some(json("tests/fixtures/tiny.json")["gated_head"].to_string());
+    converted_from(Files { head, ..Files::from_folder(&folder).unwrap() }, &folder, Dtype::F32)
+}
+
 pub fn logit(model: &CrossEncoder<Cpu>, query: &str, passage: &str) -> f32 {
     logits(model, &[(query.into(), passage.into())])[0]
 }

@@ -155,10 +155,11 @@ pub extern "C" fn prepare_gelu(rows: usize, width: usize, _: usize) -> *mut Case
 pub extern "C" fn prepare_softmax(rows: usize, width: usize, _: usize) -> *mut Case {
     const PANEL: usize = gemm_i16::PANEL;
     let scores: Vec<i32> = values(rows * width).into_iter().map(|x| (x * (1 << 30) as f32) as i32).collect();
+    let parts = [softmax::Part { most: [1 << 30; PANEL], added: [0.0; PANEL] }; 2];
     let mut out = gemm_i16::Packed::default();
     case(move || {
         for scores in scores.as_chunks::<PANEL>().0.chunks_exact(width) {
-            black_box(softmax::softmax2_columns(scores, &[1 << 30; PANEL], &[1e-8; PANEL], 250_000, &mut out));
+            black_box(softmax::softmax2_columns(scores, 0, &parts, &[1e-8; PANEL], 250_000, &mut out));
         }
     })
 }
@@ -211,7 +212,8 @@ pub extern "C" fn prepare_attention(tokens: usize, heads: usize, size: usize) ->
     let projected: Vec<f32> = values(tokens * stride);
     let (mut out, mut memory) = (vec![0.0; tokens * width], Heads::default());
     case(move || {
-        let inputs = Inputs { queries: &projected, keys: &projected[width..], values: &projected[2 * width..], stride, tokens };
+        let (keys, values) = (&projected[width..], &projected[2 * width..]);
+        let inputs = Inputs { queries: &projected, keys, values, stride, tokens, gates: None };
         attend(inputs, heads, width, &mut out, true, &mut memory);
         black_box(&out);
     })

@@ -33,7 +33,7 @@ pub struct Inputs<'a> {
     pub stride: usize,
     /// Tokens of the sequence.
     pub tokens: usize,
-    /// If it is two texts.
+    /// What is between its two texts, if it is two.
     pub gates: Option<Gates<'a>>,
 }
 

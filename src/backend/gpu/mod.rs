@@ -131,26 +131,25 @@ impl Gpu {
     fn spans(&self, attending: impl Iterator<Item = Attending>) -> (wgpu::Buffer, usize) {
         match self.tiling {
             Tiling::Workgroup | Tiling::Halves => {
-                let spans =
-                    attending.flat_map(|Attending { queries, tokens, across }| std::iter::repeat_n([tokens, across], queries.len()));
+                let spans = attending.flat_map(|Attending { queries, tokens, across }| {
+                    std::iter::repeat_n([tokens.start, tokens.end, across.start, across.end], queries.len())
+                });
                 let spans: Vec<_> = spans.collect();
-                let groups = spans.len().div_ceil(64);
-                (self.upload_ranges(spans.into_iter().flatten()), groups)
+                (self.upload_numbers(spans.iter().flatten()), spans.len().div_ceil(64))
             }
             Tiling::Quads => {
                 let groups = attending.flat_map(|Attending { queries, tokens, across }| {
                     let fours = queries.clone().step_by(4);
-                    fours.map(move |first| [tokens.clone(), across.clone(), first..(queries.end - first).min(4)])
+                    fours.map(move |first| [tokens.start, tokens.end, across.start, across.end, first, (queries.end - first).min(4)])
                 });
                 let groups: Vec<_> = groups.collect();
-                let count = groups.len();
-                (self.upload_ranges(groups.into_iter().flatten()), count)
+                (self.upload_numbers(groups.iter().flatten()), groups.len())
             }
         }
     }
 
-    fn upload_ranges(&self, ranges: impl Iterator<Item = Range<usize>>) -> wgpu::Buffer {
-        self.device.upload(&ranges.flat_map(|r| [r.start as u32, r.end as u32]).flat_map(u32::to_le_bytes).collect::<Vec<_>>())
+    fn upload_numbers<'n>(&self, numbers: impl Iterator<Item = &'n usize>) -> wgpu::Buffer {
+        self.device.upload(&numbers.flat_map(|n| (*n as u32).to_le_bytes()).collect::<Vec<_>>())
     }
 }
 
@@ -285,7 +284,7 @@ impl Backend for Gpu {
     }
 
     fn mean(&self, x: &Buffer, ranges: &[Range<usize>]) -> Buffer {
-        let places = self.upload_ranges(ranges.iter().cloned());
+        let places = self.upload_numbers(ranges.iter().flat_map(|range| [&range.start, &range.end]));
         self.pick(&Shader::new("mean", &[], &[include_str!("shaders/mean.wgsl")]), x, &places, ranges.len())
     }
 

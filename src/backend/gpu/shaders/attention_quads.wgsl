@@ -21,7 +21,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
   let start = query * params.query_stride + head * QUADS;
   @each(i, QUADS) let q$i = queries[start + $iu] * params.scale;
   @each(i, QUADS) var a$i = vec4f();
-  let closed = gates[head];
+  let gate = gates[head];
   var largest = -1e38;
   var sum = 0.0;
   for (var token = group.start; token < group.end; token++) {
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane:
     @each(p, PARTS) let v$p = projected[value + 4u * $pu];
     var s = vec4f();
     @each(i, QUADS) s += q$i * quadBroadcast(k$[i / 4], $[i % 4]u);
-    let score = (s.x + s.y) + (s.z + s.w) + select(0.0, closed, token >= group.across_start && token < group.across_end);
+    let score = (s.x + s.y) + (s.z + s.w) + select(0.0, gate, token >= group.across_start && token < group.across_end);
     let next = max(largest, score);
     let kept = exp(largest - next);
     let p = exp(score - next);

@@ -22,14 +22,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let start = query * params.query_stride + head * QUADS;
   @each(i, QUADS) let q$i = queries[start + $iu] * params.scale;
   @each(i, QUADS) var a$i = vec4f();
-  let closed = gates[head];
+  let gate = gates[head];
   var largest = -1e38;
   var sum = 0.0;
   for (var token = span.start; token < span.end; token++) {
     let key = token * params.stride + params.keys + head * QUADS;
     var s = vec4f();
     @each(i, QUADS) s += q$i * projected[key + $iu];
-    let score = (s.x + s.y) + (s.z + s.w) + select(0.0, closed, token >= span.across_start && token < span.across_end);
+    let score = (s.x + s.y) + (s.z + s.w) + select(0.0, gate, token >= span.across_start && token < span.across_end);
     let next = max(largest, score);
     let kept = exp(largest - next);
     let p = exp(score - next);
