@@ -83,6 +83,19 @@ class Contrasts:
         return contrast(qa, qb, a, b)
 
 
+class Paraphrases:
+    """Contrasts of queries alone: each side's queries ask for the same in other words, and so one of them can stand for a passage. Short,
+    and to the point."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def group(self, rng):
+        e = rng.choice(self.entries)
+        (qa, a), (qb, b) = rng.sample(e["q_pos"], 2), rng.sample(e["q_neg"], 2)
+        return contrast(qa, qb, a, b)
+
+
 class Sentences:
     """Pairs of sentences that negate each other, now and then beside a sentence about something else."""
 
@@ -221,6 +234,6 @@ def sources(data, contrasts, taught, own):
     """{name: (source, groups in a step)}. The groups of `taught` are of what nobody has labelled, those of `own` of our own texts' pools."""
     near_misses = shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return {"contrasts": (contrasts, 18), "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.entries), 1),
-            "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
+    return {"contrasts": (contrasts, 18), "paraphrases": (Paraphrases(contrasts.entries), 8),
+            "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.entries), 1), "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
             "taught": (taught, 2), "own pools": (own, 4)}
