@@ -29,6 +29,8 @@ from teacher import teacher
 
 SAVE_EVERY = 200
 MAX_TOKENS = 208
+POOLS = 3.0
+"""What a group of a pool weighs, if another weighs 1: they are fewer, as they take longer to read, and keep what the bi-encoder knows."""
 AVERAGE_OVER = 400
 """Steps over which the weights are averaged (exponentially)."""
 DECAY = 0.25
@@ -202,14 +204,14 @@ def main():
         rng = random.Random(a.seed * 1_000_003 + step)
         drawn = [(name, source.group(rng)) for name, (source, count) in drawn_from.items() for _ in range(count)]
         scores = read([pair for _, group in drawn for pair in group.pairs])
-        at, loss = 0, 0.0
+        at, loss, weight = 0, 0.0, 0.0
         for name, group in drawn:
-            part = loss_of(group, scores[at:at + len(group.pairs)])
-            at, loss = at + len(group.pairs), loss + part
+            part, its_weight = loss_of(group, scores[at:at + len(group.pairs)]), POOLS if group.kind == "pool" else 1.0
+            at, loss, weight = at + len(group.pairs), loss + its_weight * part, weight + its_weight
             losses[name].append(part.detach())
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss of step {step} is not a number")
-        (loss / len(drawn)).backward()
+        (loss / weight).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
