@@ -24,7 +24,7 @@ class Read:
 
 @torch.no_grad()
 def in_batches(folder, texts, device, max_length=192, batch=32):
-    """Of each batch of texts: their numbers, their token ids and lengths, and the last hidden states."""
+    """Of each batch of texts: their numbers, token ids, attention mask and last hidden states."""
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval().to(device)
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     for start in range(0, len(order), batch):

@@ -1,12 +1,11 @@
 """Which sentences of a contrast's passages tell what its queries ask for, as far as the bi-encoder sees it: those nearest to the
 queries. It knows well what a sentence is about, though not if it says yes or no."""
-import hashlib
-import json
 import re
 
 import numpy as np
 
 from bi_encoder import embed
+from kept import kept
 
 BETWEEN = re.compile(r"(?<=[.!?;])\s+")
 
@@ -21,12 +20,8 @@ def evidence(path, entries, base, device):
     """For each entry, {passage: (its sentences, their numbers, nearest to the queries first)}. Kept in the file `path`."""
     split = [{passage: BETWEEN.split(passage) for passage in e["d_pos"] + e["d_neg"]} for e in entries]
     asked = [e["q_pos"] + e["q_neg"] for e in entries]
-    digest = hashlib.sha256(json.dumps([split, asked]).encode()).hexdigest()
-    kept = np.load(path, allow_pickle=False) if path.exists() else {"asked": ""}
-    if kept["asked"] != digest:
-        np.savez(path, asked=digest, order=order_of(split, asked, base, device))
-        kept = np.load(path, allow_pickle=False)
-    order, at, out = kept["order"].tolist(), 0, []
+    made = kept(path, [split, asked], lambda: {"order": order_of(split, asked, base, device)})
+    order, at, out = made["order"].tolist(), 0, []
     for of_entry in split:
         out.append({})
         for passage, sentences in of_entry.items():

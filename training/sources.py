@@ -236,4 +236,5 @@ def sources(data, contrasts, taught, own):
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
     return {"contrasts": (contrasts, 18), "paraphrases": (Paraphrases(contrasts.entries), 8),
             "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.entries), 1),
-            "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1), "taught": (taught, 2), "own pools": (own, 4)}
+            "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
+            "taught": (taught, 2), "own pools": (own, 4)}

@@ -5,8 +5,6 @@ them from the others: the bi-encoder's cosine, BM25 (which knows how rare a word
 Zaharia 2020) with the bi-encoder's own last hidden states, untrained. Each score is standardized over the query's pool, as their
 scales differ. The weights were chosen by the labels of the fetched training collections.
 """
-import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ import Stemmer
 import torch
 
 from bi_encoder import found, read
+from kept import kept
 from model import BIAS, SCALE
 from pools import Asked
 
@@ -81,16 +80,10 @@ def make(asked, base, device):
     scores = {"cosine": logits, "bm25": by_words(asked.queries, asked.passages, pools), "late interaction": late_interaction(of_queries, of_passages, pools)}
     mixed = sum(WEIGHTS[name] * standardized(of) for name, of in scores.items())
     targets = standardized(mixed) * logits.std(1, keepdims=True)
-    return Teacher(asked, pools.astype(np.int32), targets.astype(np.float32), logits.astype(np.float32))
+    return {"pools": pools.astype(np.int32), "targets": targets.astype(np.float32), "logits": logits.astype(np.float32)}
 
 
 def teacher(path, asked, base, device):
     """The teachers' scores as kept in the file `path`, or made anew and kept there if it has none for what is asked."""
-    digest = hashlib.sha256(json.dumps([asked.queries, asked.passages, asked.known]).encode()).hexdigest()
-    if path.exists():
-        kept = np.load(path, allow_pickle=False)
-        if kept["asked"] == digest:
-            return Teacher(asked, kept["pools"], kept["targets"], kept["logits"])
-    made = make(asked, base, device)
-    np.savez(path, asked=digest, pools=made.pools, targets=made.targets, logits=made.logits)
-    return made
+    made = kept(path, [asked.queries, asked.passages, asked.known], lambda: make(asked, base, device))
+    return Teacher(asked, made["pools"], made["targets"], made["logits"])

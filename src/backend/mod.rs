@@ -152,7 +152,7 @@ pub struct Attention<B: Backend + ?Sized> {
     pub heads: usize,
     /// Where each two neighbouring sequences attend to one another as well: what each head adds to the scores of the
     /// other's tokens, before the softmax.
-    pub gates: Option<Vec<f32>>,
+    pub gates: Option<B::Gates>,
 }
 
 /// Weights of the other half.
@@ -173,6 +173,8 @@ pub trait Backend {
     type Linear;
     /// Scale and shift of a layer norm.
     type Norm;
+    /// A layer's gates.
+    type Gates;
     /// Word, position and segment tables.
     type Tables;
 
@@ -190,6 +192,9 @@ pub trait Backend {
     /// Prepares a layer norm.
     fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Self::Norm;
 
+    /// Prepares a layer's gates, a number for each head.
+    fn gates(&self, values: &[f32]) -> Self::Gates;
+
     /// Prepares the embedding tables, all of one width.
     fn tables(&self, words: Words, positions: Vec<f32>, segments: Vec<f32>) -> Self::Tables;
 
@@ -203,8 +208,8 @@ pub trait Backend {
     /// The attention half of a layer, in the place of `x`: `norm(x + output(attention(qkv(x))))`, attention within each
     /// sequence, or within each two of them where there are gates.
     ///
-    /// With [`Carried::First`], which goes with no gates, only each sequence's first row is carried on, and `x` becomes `[sequences, width]`: all
-    /// that a head which looks at the first token needs of the last layer.
+    /// With [`Carried::First`], which goes with no gates, only each sequence's first row is carried on, and `x` becomes
+    /// `[sequences, width]`: all that a head which looks at the first token needs of the last layer.
     fn attend(&self, attention: &Attention<Self>, x: &mut Self::Buffer, packing: &Packing, carried: Carried);
 
     /// The other half of a layer, in the place of `x`: `norm(x + down(gelu(up(x))))`.

@@ -5,7 +5,7 @@ use super::source::{Shape, Source, Use};
 use super::{ConvertError, Target};
 use crate::kernels::quant::Dtype;
 use crate::model::names::key;
-use crate::model::{Gates, Head, Pooling, Tokenizer};
+use crate::model::{Cosine, Gates, Pooling, Tokenizer};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
 use candle_core::{CpuStorage, bail};
@@ -148,8 +148,8 @@ fn metadata(source: &Source, target: &Target, weights_sha256: &str) -> Result<Ve
             out.push((key::POOLING, Value::U32(4)));
             out.push(("bert.classifier.output_labels", Value::Array(vec![text("relevance")])));
             out.push((key::HEAD, text(head.name())));
-            if let Head::SegmentCosine { scale, bias } | Head::GatedCosine { scale, bias, .. } = head {
-                out.extend([(key::SCALE, Value::F32(*scale)), (key::BIAS, Value::F32(*bias))]);
+            if let Some(Cosine { scale, bias }) = head.cosine() {
+                out.extend([(key::SCALE, Value::F32(scale)), (key::BIAS, Value::F32(bias))]);
             }
             if let Some(Gates { apart, values }) = head.gates() {
                 out.push((key::APART, number(*apart)));

@@ -1,7 +1,7 @@
 //! What a checkpoint in Hugging Face's layout is, from the small files that lie beside its weights.
 
 use super::{ConvertError, WEIGHTS};
-use crate::model::{Gates, Head, Pooling, Tokenizer};
+use crate::model::{Cosine, Gates, Head, Pooling, Tokenizer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -90,13 +90,10 @@ struct BertConfig {
 #[derive(Deserialize)]
 #[serde(tag = "head", rename_all = "kebab-case")]
 enum OwnHead {
-    SegmentCosine {
-        scale: f32,
-        bias: f32,
-    },
+    SegmentCosine(Cosine),
     GatedCosine {
-        scale: f32,
-        bias: f32,
+        #[serde(flatten)]
+        cosine: Cosine,
         /// So many layers read query and passage apart.
         apart: usize,
         /// Of the other layers, one row each, a number for each head.
@@ -202,9 +199,9 @@ fn check(config: &BertConfig) -> Result<(), ConvertError> {
 
 impl OwnHead {
     fn understood(self, config: &BertConfig) -> Result<Head, ConvertError> {
-        let (scale, bias, apart, rows) = match self {
-            Self::SegmentCosine { scale, bias } => return Ok(Head::SegmentCosine { scale, bias }),
-            Self::GatedCosine { scale, bias, apart, gates } => (scale, bias, apart, gates),
+        let (cosine, apart, rows) = match self {
+            Self::SegmentCosine(cosine) => return Ok(Head::SegmentCosine(cosine)),
+            Self::GatedCosine { cosine, apart, gates } => (cosine, apart, gates),
         };
         let gates = Gates { apart, values: rows.concat() };
         if rows.iter().any(|row| row.len() != config.num_attention_heads)
@@ -214,7 +211,7 @@ impl OwnHead {
                 "there must be a gate, a number between -10000 and 10000, for each head of each layer that does not read apart".into();
             return Err(ConvertError::File { file: "head.json".into(), problem });
         }
-        Ok(Head::GatedCosine { scale, bias, gates })
+        Ok(Head::GatedCosine { cosine, gates })
     }
 }
 

@@ -34,25 +34,28 @@ pub enum Pooling {
     Cls,
 }
 
+/// A logit from a cosine: `scale` x cosine + `bias`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cosine {
+    /// Factor.
+    pub scale: f32,
+    /// Summand.
+    pub bias: f32,
+}
+
 /// How a cross-encoder makes one logit of the last hidden states.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Head {
     /// First token's state, dense layer, tanh, linear layer: the head of BERT cross-encoders on the hub.
     Classifier,
-    /// `scale` x cosine of (mean over the tokens of type 0, mean over those of type 1) + `bias`.
-    SegmentCosine {
-        /// Factor.
-        scale: f32,
-        /// Summand.
-        bias: f32,
-    },
+    /// That of (mean over the tokens of type 0, mean over those of type 1).
+    SegmentCosine(Cosine),
     /// The same cosine, of a query and a passage that are two texts rather than one sequence.
     GatedCosine {
-        /// Factor.
-        scale: f32,
-        /// Summand.
-        bias: f32,
+        /// Of the two means.
+        #[serde(flatten)]
+        cosine: Cosine,
         /// What is between the two.
         gates: Gates,
     },
@@ -63,8 +66,16 @@ impl Head {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Classifier => "classifier",
-            Self::SegmentCosine { .. } => "segment-cosine",
+            Self::SegmentCosine(_) => "segment-cosine",
             Self::GatedCosine { .. } => "gated-cosine",
+        }
+    }
+
+    /// Its cosine, if it is one.
+    pub fn cosine(&self) -> Option<Cosine> {
+        match self {
+            Self::Classifier => None,
+            Self::SegmentCosine(cosine) | Self::GatedCosine { cosine, .. } => Some(*cosine),
         }
     }
 
@@ -149,6 +160,7 @@ impl Config {
             "cross-encoder" => CrossEncoder,
             other => return Err(ModelError::Unsupported(format!("role {other:?}"))),
         };
+        let cosine = || Ok::<_, ModelError>(Cosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? });
         let (pooling, head) = match role {
             BiEncoder => match file.number(key::POOLING)? {
                 1 => (Some(Pooling::Mean), None),
@@ -157,11 +169,11 @@ impl Config {
             },
             CrossEncoder => match file.string(key::HEAD)? {
                 "classifier" => (None, Some(Head::Classifier)),
-                "segment-cosine" => (None, Some(Head::SegmentCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)? })),
+                "segment-cosine" => (None, Some(Head::SegmentCosine(cosine()?))),
                 // By a name of its own, so that what knows no gates refuses the file.
                 "gated-cosine" => {
                     let gates = Gates { apart: file.number(key::APART)?, values: file.floats(key::GATES)? };
-                    (None, Some(Head::GatedCosine { scale: file.float(key::SCALE)?, bias: file.float(key::BIAS)?, gates }))
+                    (None, Some(Head::GatedCosine { cosine: cosine()?, gates }))
                 }
                 other => return Err(ModelError::Unsupported(format!("head {other:?}"))),
             },

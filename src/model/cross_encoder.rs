@@ -3,7 +3,7 @@
 use super::encoder::Loader;
 use super::gguf::Gguf;
 use super::names::{CLASSIFIER, POOLER};
-use super::{Config, Encoder, Head, ModelError, Pause, Role, Sequence, Tokenizer};
+use super::{Config, Cosine, Encoder, Head, ModelError, Pause, Role, Sequence, Tokenizer};
 use crate::backend::{Activation, Backend, Carried};
 use crate::kernels::dot::dot;
 use std::borrow::Cow;
@@ -18,7 +18,7 @@ pub struct CrossEncoder<B: Backend> {
 
 enum LoadedHead<B: Backend> {
     Classifier { pooler: B::Linear, classifier: B::Linear },
-    SegmentCosine { scale: f32, bias: f32 },
+    Cosine(Cosine),
 }
 
 /// Token ids of a query, to be paired with passages.
@@ -70,7 +70,7 @@ impl<B: Backend + Clone> CrossEncoder<B> {
 impl<B: Backend> LoadedHead<B> {
     fn load(head: Head, loader: &Loader<B>, width: usize) -> Result<Self, ModelError> {
         Ok(match head {
-            Head::SegmentCosine { scale, bias } | Head::GatedCosine { scale, bias, .. } => Self::SegmentCosine { scale, bias },
+            Head::SegmentCosine(cosine) | Head::GatedCosine { cosine, .. } => Self::Cosine(cosine),
             Head::Classifier => Self::Classifier {
                 pooler: loader.linear(&[POOLER.into()], width, width)?,
                 classifier: loader.linear(&[CLASSIFIER.into()], 1, width)?,
@@ -123,7 +123,7 @@ impl<B: Backend> CrossEncoder<B> {
                 let first = self.encoder.forward(&packing, Carried::First, pause).await?;
                 self.classify(&first, pooler, classifier).await?
             }
-            LoadedHead::SegmentCosine { scale, bias } => {
+            LoadedHead::Cosine(Cosine { scale, bias }) => {
                 let hidden = self.encoder.forward(&packing, Carried::All, pause).await?;
                 let cosines = self.segment_cosines(&hidden, pairs).await?;
                 cosines.into_iter().map(|cosine| scale * cosine + bias).collect()

@@ -117,7 +117,7 @@ impl<B: Backend> Encoder<B> {
                         heads: config.heads,
                         gates: config.gates().and_then(|gates| {
                             let values = gates.values.chunks_exact(config.heads).nth(i.checked_sub(gates.apart)?)?;
-                            Some(values.to_vec())
+                            Some(loader.backend.gates(values))
                         }),
                     },
                     feed_forward: FeedForward {

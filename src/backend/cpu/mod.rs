@@ -113,6 +113,7 @@ impl Backend for Cpu {
     type Buffer = Buffer;
     type Linear = Linear;
     type Norm = Norm;
+    type Gates = Vec<f32>;
     type Tables = Tables;
 
     fn batch_tokens(&self) -> usize {
@@ -133,6 +134,10 @@ impl Backend for Cpu {
 
     fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Norm {
         Norm { weight: weight.to_vec(), bias: bias.to_vec(), epsilon }
+    }
+
+    fn gates(&self, values: &[f32]) -> Vec<f32> {
+        values.to_vec()
     }
 
     fn tables(&self, words: Words, positions: Vec<f32>, segments: Vec<f32>) -> Tables {

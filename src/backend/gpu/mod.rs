@@ -164,6 +164,7 @@ impl Backend for Gpu {
     type Buffer = Buffer;
     type Linear = Linear;
     type Norm = Norm;
+    type Gates = wgpu::Buffer;
     type Tables = Tables;
 
     fn batch_tokens(&self) -> usize {
@@ -180,6 +181,10 @@ impl Backend for Gpu {
 
     fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Norm {
         Norm { weight: self.device.upload(&bytes_of(weight)), bias: self.device.upload(&bytes_of(bias)), epsilon }
+    }
+
+    fn gates(&self, values: &[f32]) -> wgpu::Buffer {
+        self.device.upload(&bytes_of(values))
     }
 
     fn tables(&self, words: Words, positions: Vec<f32>, segments: Vec<f32>) -> Tables {
@@ -241,12 +246,8 @@ impl Backend for Gpu {
                     None => self.spans(packing.ranges().map(|tokens| alone(tokens.clone(), tokens))),
                     Some(_) => self.spans(packing.pairs().flat_map(|(tokens, second)| {
                         let (one, other) = (tokens.start..second, second..tokens.end);
-                        let through = |queries: &Range<usize>, across: &Range<usize>| Attending {
-                            queries: queries.clone(),
-                            tokens: tokens.clone(),
-                            across: across.clone(),
-                        };
-                        [through(&one, &other), through(&other, &one)]
+                        let first = Attending { queries: one.clone(), tokens: tokens.clone(), across: other.clone() };
+                        [first, Attending { queries: other, tokens, across: one }]
                     })),
                 };
             }
@@ -270,8 +271,9 @@ impl Backend for Gpu {
         let scale = Value(1.0 / ((width / heads) as f32).sqrt());
         let counts = [x.rows, *heads, query_stride, projected.width / 4, keys, values].map(Count);
         let queries = queries.as_ref().unwrap_or(&projected);
-        let gates = self.device.upload(&bytes_of(gates.as_deref().unwrap_or(&vec![0.0; *heads])));
-        let buffers = [queries.block.buffer(), projected.block.buffer(), &spans.0, attended.block.buffer(), &gates];
+        // Where nothing is across, no gate is used, and any buffer will do.
+        let gates = gates.as_ref().unwrap_or(&spans.0);
+        let buffers = [queries.block.buffer(), projected.block.buffer(), &spans.0, attended.block.buffer(), gates];
         self.device.dispatch(&shader, &[&counts[..], &[scale]].concat(), &buffers, [spans.1, *heads]);
         let mixed = self.apply(output, &attended, Activation::Identity);
         self.add_norm(norm, x, &mixed);

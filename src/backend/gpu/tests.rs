@@ -158,7 +158,7 @@ proptest! {
                 output: linear(backend, dtype, &[width], width, seed ^ 20),
                 norm: backend.norm(&values(width, seed ^ 5), &values(width, seed ^ 6), 1e-12),
                 heads,
-                gates: gates.clone(),
+                gates: gates.as_deref().map(|gates| backend.gates(gates)),
             };
             backend.attend(&attention, &mut x, &packing, carried);
             read(backend, x)
