@@ -94,12 +94,8 @@ fn check_logits(products: Products, got: &[f32], reference: &Recorded) {
 
 #[test]
 fn f32_logits() {
-    let Some(folder) = cross_encoder_origin() else {
-        return skipped("f32 parity of the cross-encoder", "its original weights are not on this machine");
-    };
     let reference = recorded();
-    let model = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu::default()).unwrap();
-    let got = logits(&model, &reference.pairs);
+    let got = logits(&cross_encoder_f32(), &reference.pairs);
     let max = greatest_difference(&got, &reference.logits);
     println!("f32 logits against the reference, {} pairs: max {max:.2e}", got.len());
     assert!(max <= 1e-3, "{max}");
@@ -152,10 +148,7 @@ fn hidden_states_after_each_layer() {
     let bi_encoder = bi_encoder_f32();
     let text = inputs["bi"]["text"].as_str().unwrap();
     check_layers(bi_encoder.encoder(), &bi_encoder.document(text).unwrap(), "bi", &file);
-    let Some(folder) = cross_encoder_origin() else {
-        return skipped("hidden states of the cross-encoder", "its original weights are not on this machine");
-    };
-    let cross_encoder = CrossEncoder::load(converted(&folder, Dtype::F32), Cpu::default()).unwrap();
+    let cross_encoder = cross_encoder_f32();
     let query = cross_encoder.query(inputs["cross"]["text"].as_str().unwrap()).unwrap();
     let pair = cross_encoder.pair(&query, inputs["cross"]["pair"].as_str().unwrap()).unwrap();
     check_layers(cross_encoder.encoder(), pair.sequence(), "cross", &file);
@@ -201,7 +194,7 @@ fn candle_computes_the_same_hidden_states() {
     use candle_core::{DType, Device, Tensor};
     use candle_nn::VarBuilder;
     use candle_transformers::models::bert::{BertModel, Config};
-    let bytes = cross_encoder_bytes();
+    let bytes = bi_encoder_bytes();
     let file = tabrank::model::gguf::Gguf::parse(&bytes).unwrap();
     let names = |name: &str| {
         let mut name = name.replace("token_embd_norm", "embeddings.LayerNorm");
@@ -233,17 +226,14 @@ fn candle_computes_the_same_hidden_states() {
         .collect();
     let config: Config = serde_json::from_slice(&read("models/origin/all-MiniLM-L6-v2/config.json")).unwrap();
     let twin = BertModel::load(VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu), &config).unwrap();
-    let models = BOTH.map(cross_encoder);
-    let model = &models[0];
-    let query = model.query("a vector database that does not need a separate server to run").unwrap();
-    let pair = model.pair(&query, "LanceDB is embedded: the application imports it as a library.").unwrap();
-    let sequence = pair.sequence();
+    let models = BOTH.map(bi_encoder);
+    let sequence = models[0].document("LanceDB is embedded: the application imports it as a library, and needs no separate server to run.").unwrap();
     let row = |values: Vec<u32>| Tensor::new(values, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
-    let types = sequence.types().into_iter().map(u32::from).collect();
+    let types = vec![0; sequence.ids.len()];
     let theirs = twin.forward(&row(sequence.ids.clone()), &row(types), None).unwrap();
     let theirs = theirs.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let packing = Sequence::pack([sequence]);
-    for encoder in models.iter().map(CrossEncoder::encoder) {
+    let packing = Sequence::pack([&sequence]);
+    for encoder in models.iter().map(BiEncoder::encoder) {
         let ours = block_on(async { encoder.backend().read(encoder.forward(&packing, Carried::All, &()).await.unwrap()).await.unwrap() });
         let max = greatest_difference(&ours, &theirs);
         println!("hidden states against candle-transformers ({:?}): max {max:.2e}", encoder.backend().products);

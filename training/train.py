@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
 from evidence import evidence
-from files import contrasts, own_texts
+from files import contrasts, is_plain, own_texts
 from heldout import HeldOut
 from model import GatedCrossEncoder, bfloat16_pays, encoded, padded
 from pools import of_collections, of_entries
@@ -123,11 +123,15 @@ def rate_at(step, steps, begun):
     return min((step - begun + 1) / 100, 1.0, max(0.01, (steps - step) / (DECAY * steps)))
 
 
-def export(model, tokenizer, folder):
-    model.bert.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    head = {"head": "gated-cosine", "scale": model.scale.item(), "bias": model.bias.item(), "apart": model.apart, "gates": model.gates.tolist()}
-    (folder / "head.json").write_text(json.dumps(head))
+def export(model, tokenizer, out, about):
+    """Writes what was trained, as halves, and the whole model that it makes: OUT/trained.safetensors and OUT/model."""
+    halves = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    head = json.dumps({"head": "gated-cosine", "scale": model.scale.item(), "bias": model.bias.item(), "apart": model.apart, "gates": halves["gates"].tolist()})
+    save_file(halves, out / "trained.safetensors", {**about, "head": head})
+    encoder = {name: halves.get(f"bert.{name}", tensor) for name, tensor in model.bert.state_dict().items()}
+    model.bert.save_pretrained(out / "model", state_dict=encoder)
+    tokenizer.save_pretrained(out / "model")
+    (out / "model" / "head.json").write_text(head)
 
 
 def main():
@@ -143,7 +147,8 @@ def main():
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
     entries = contrasts(a.data)[0]
-    told = Contrasts(entries, evidence(a.out / "evidence.npz", entries, a.base, device))
+    plain, others = ([entry for entry in entries if is_plain(entry) == which] for which in (True, False))
+    told = Contrasts(plain, others, evidence(a.out / "evidence.npz", others, a.base, device))
     drawn_from = sources(a.data, told, Taught(taught, seen), own_pools(own))
 
     model = GatedCrossEncoder(a.base, a.apart, a.layers).to(device).train()
@@ -177,10 +182,7 @@ def main():
         torch.save(kept, state.with_suffix(".new"))
         state.with_suffix(".new").rename(state)
         average.swap(model)
-        export(model, tokenizer, a.out / "model")
-        minutes = f"{(time.time() - started) / 60:.1f}"
-        trained = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
-        save_file(trained, a.out / "trained.safetensors", {"step": str(step), "minutes": minutes})
+        export(model, tokenizer, a.out, {"step": str(step), "minutes": f"{(time.time() - started) / 60:.1f}"})
         if step % a.report_every == 0 or step == a.steps:
             measure()
         average.swap(model)

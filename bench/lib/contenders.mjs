@@ -4,11 +4,11 @@ import { open } from "./browser.mjs";
 
 /** @typedef {import("../page/engine.ts").Setup} Setup */
 /** @typedef {{ kind: "rerank", query: string, texts: string[], tokens: number[] } | { kind: "embed", texts: string[], tokens: number[] }} Workload */
-/** @typedef {{ page: import("playwright-core").Page, key: string, setup: Setup, head: "classifier" | "segment-cosine", kinds: Workload["kind"][] }} Contender */
+/** @typedef {{ page: import("playwright-core").Page, key: string, setup: Setup, head: "classifier" | "gated-cosine", kinds: Workload["kind"][] }} Contender */
 
 export const CLASSIFIER = "bench-classifier";
 const BI_ENCODER = "all-MiniLM-L6-v2";
-const SEGMENT_COSINE = "tabrank-minilm-l6";
+const OWN = "tabrank-minilm-l6";
 
 /** The same classifier in floats, for tabrank, which computes with what is in the file. */
 const CLASSIFIER_F32 = "bench-classifier-f32";
@@ -50,9 +50,9 @@ export async function enter(page, setup) {
 }
 
 /** tabrank with its own cross-encoder. @param {import("playwright-core").Page} page @param {number} workers @returns {Promise<Contender>} */
-export async function enterSegmentCosine(page, workers) {
-  const contender = await enter(page, { ...ours(workers), crossEncoder: SEGMENT_COSINE });
-  return { ...contender, head: "segment-cosine", kinds: ["rerank"] };
+export async function enterOwn(page, workers) {
+  const contender = await enter(page, { ...ours(workers), crossEncoder: OWN });
+  return { ...contender, head: "gated-cosine", kinds: ["rerank"] };
 }
 
 /** @param {Contender} contender */

@@ -14,7 +14,7 @@ export function ratios(runs) {
   /** @type {Record<string, number>} */
   const found = {};
   for (const run of runs) {
-    if (run.engine !== "tabrank" || run.head === "segment-cosine") continue;
+    if (run.engine !== "tabrank" || run.head !== "classifier") continue;
     const rival = bestOf(runs, run.workload, run.workers);
     if (rival !== undefined) found[`${run.workload}_${run.workers}`] = round(rival.median_ms / run.median_ms, 3);
   }
@@ -37,7 +37,7 @@ export function table(result) {
       ["workload", "engine", "weights", "workers", "batch", "median ms", "p95 ms"],
       ...result.runs.map((/** @type {Run} */ run) => [
         run.workload,
-        run.head === "segment-cosine" ? `${run.engine} (segment-cosine)` : run.engine,
+        run.head === "classifier" ? run.engine : `${run.engine} (${run.head})`,
         run.dtype,
         run.workers,
         run.batch === undefined ? "own" : `${run.best ? "best: " : ""}${run.batch}`,

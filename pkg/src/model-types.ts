@@ -58,8 +58,10 @@ export interface ManifestEntry {
   /** Parts that the file has in common with another model's file of this SHA-256: `at` in this one, `there` in that one. Who loads
    * both fetches them once. */
   shared?: { with: string; sha256: string; parts: { at: number; there: number; bytes: number }[] };
-  /** Where the original weights are; absent for our own model, whose GGUF file is the original. */
+  /** Where the original weights are; absent for our own model. */
   origin?: Origin;
+  /** Of our own model: what was trained, a file relative to the manifest that isn't published with it. All else is the base's. */
+  trained?: { file: string; sha256: string; base: string };
 }
 
 /** Where the original weights of a model are. */

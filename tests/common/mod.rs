@@ -45,11 +45,9 @@ pub fn cross_encoder(products: Products) -> CrossEncoder<Cpu> {
     CrossEncoder::load(cross_encoder_bytes(), Cpu { products }).unwrap()
 }
 
-/// The original weights of our cross-encoder. They are not part of the project: tests that need them look beside the
-/// checkout, and say so where they find none.
-pub fn cross_encoder_origin() -> Option<PathBuf> {
-    let places = [path("models/origin/tabrank-minilm-l6"), path("../shared/models/tabrank-minilm-l6")];
-    places.into_iter().find(|place| place.join("model.safetensors").exists())
+/// The original weights of our cross-encoder in f32; `./build.sh models` joins them from what was trained and its base.
+pub fn cross_encoder_f32() -> CrossEncoder<Cpu> {
+    CrossEncoder::load(converted(&path("models/origin/tabrank-minilm-l6"), Dtype::F32), Cpu::default()).unwrap()
 }
 
 /// The default bi-encoder in f32, converted from its original weights.
