@@ -178,9 +178,11 @@ def contrasts(data):
     return of_all_files(data, is_contrast)
 
 
-def is_plain(contrast):
-    """Whether a contrast's passages are so short that they say outright what sets them apart; in longer ones it is mostly to be inferred."""
-    passages = contrast["d_pos"] + contrast["d_neg"]
+def is_plain(entry):
+    """Whether it is a contrast whose passages are so short that they say outright what sets them apart; in longer ones it is mostly to be inferred."""
+    if not is_contrast(entry):
+        return False
+    passages = entry["d_pos"] + entry["d_neg"]
     return sum(len(p.split()) for p in passages) <= PLAIN_WORDS * len(passages)
 
 

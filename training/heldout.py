@@ -58,7 +58,7 @@ def agreement(read, teacher, queries, passages=16):
 
 
 class Pools:
-    """Queries of held-out contrasts and shelves, each with the fifty passages that the bi-encoder finds among those of all held-out
+    """Queries of held-out plain contrasts and shelves, each with the fifty passages that the bi-encoder finds among those of all held-out
     texts. What is measured is what a search is for: how often the first passage is one that answers."""
 
     def __init__(self, contrasts, shelves, base, device):
@@ -87,8 +87,8 @@ class HeldOut:
 
     def __init__(self, data, base, device, teacher, queries):
         entries, near_misses = contrasts(data)[1], shelves(data)[1]
-        self.pools = Pools(entries, near_misses, base, device)
         self.entries, self.plain, self.shelves = spread(entries), [entry for entry in entries if is_plain(entry)], spread(near_misses)
+        self.pools = Pools(self.plain, near_misses, base, device)
         self.teacher, self.queries = teacher, queries
 
     def of_cosines(self):

@@ -250,4 +250,4 @@ def sources(data, contrasts, taught, own):
     return {"contrasts": (contrasts, 24), "paraphrases": (Paraphrases(contrasts.plain + contrasts.others), 8),
             "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.plain), 1),
             "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
-            "taught": (taught, 2), "own pools": (own, 4)}
+            "taught": (taught, 2), "own pools": (own, 6)}

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
 from evidence import evidence
-from files import contrasts, is_plain, own_texts
+from files import contrasts, is_contrast, is_plain, own_texts
 from heldout import HeldOut
 from model import GatedCrossEncoder, bfloat16_pays, encoded, padded
 from pools import of_collections, of_entries
@@ -37,6 +37,8 @@ DECAY = 0.25
 """The last part of the steps, in which the rate goes down to nothing."""
 QUERIES = 3
 """Of each kind and entry of our own texts, so many have a pool."""
+ENTRIES = 20
+"""A file with fewer entries has too few passages for pools."""
 APART = 2
 """Layers that read query and passage apart."""
 RUNS = 10
@@ -142,7 +144,9 @@ def main():
     tokenizer = AutoTokenizer.from_pretrained(a.base)
     tokenizer.model_max_length = 512
     taught = teacher(a.out / "teacher.npz", of_collections(a.data, a.seed), a.base, device)
-    own = [teacher(a.out / "own" / f"{name}.npz", of_entries(trained, QUERIES), a.base, device) for name, (trained, _) in own_texts(a.data).items()]
+    # What only inference tells apart would teach a pool nothing but noise.
+    pooled = {name: [entry for entry in trained if is_plain(entry) or not is_contrast(entry)] for name, (trained, _) in own_texts(a.data).items()}
+    own = [teacher(a.out / "own" / f"{name}.npz", of_entries(entries, QUERIES), a.base, device) for name, entries in pooled.items() if len(entries) >= ENTRIES]
     unseen = range(0, len(taught.asked.queries), 50)
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
