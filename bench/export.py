@@ -52,7 +52,8 @@ def tabrank_manifest(tabrank, folder, source):
         command = [tabrank, "convert", source, file, "--id", name, "--licence", "Apache-2.0", "--dtype", dtype]
         subprocess.run(command, check=True)
         content = file.read_bytes()
-        own.append({**entries[HEAD], "id": name, "file": file.name, "quantization": quantization, "head": "classifier",
+        of_file = ("shared", "trained")
+        own.append({**{key: value for key, value in entries[HEAD].items() if key not in of_file}, "id": name, "file": file.name, "quantization": quantization, "head": "classifier",
             "description": "Random head, for measuring only.", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
     written = {"defaults": {"bi_encoder": BI, "cross_encoder": CROSS}, "models": [entries[BI], entries[HEAD], *own]}
     (folder / "manifest.json").write_text(json.dumps(written, indent=2), "utf-8")

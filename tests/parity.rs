@@ -227,7 +227,7 @@ fn candle_computes_the_same_hidden_states() {
     let config: Config = serde_json::from_slice(&read("models/origin/all-MiniLM-L6-v2/config.json")).unwrap();
     let twin = BertModel::load(VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu), &config).unwrap();
     let models = BOTH.map(bi_encoder);
-    let sequence = models[0].document("LanceDB is embedded: the application imports it as a library, and needs no separate server to run.").unwrap();
+    let sequence = models[0].document("LanceDB is embedded: the application imports it as a library.").unwrap();
     let row = |values: Vec<u32>| Tensor::new(values, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
     let types = vec![0; sequence.ids.len()];
     let theirs = twin.forward(&row(sequence.ids.clone()), &row(types), None).unwrap();

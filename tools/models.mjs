@@ -12,7 +12,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { join } from "./trained.mjs";
+import { joinCheckpoint } from "./trained.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = path.join(root, "models");
@@ -97,26 +97,20 @@ async function obtainOrigin(model) {
   return target;
 }
 
-/** Our own model's, from what was trained and from its base; anew if either has changed. */
+/** Our own model's, from what was trained and from its base. */
 async function joinOrigin(model) {
-  const target = originOf(model);
-  const noted = path.join(target, "made-of.txt");
-  const { file, sha256: expected, base: id } = model.trained;
-  const base = entry(id);
+  const { file, sha256: expected, base } = model.trained;
   const trained = path.join(folder, file);
   if (!(await isRight(trained, expected))) throw new Problem(`${file} is part of the project and differs or is missing; restore it with git.`);
-  const madeOf = `${expected}\n${base.origin.files.map((of) => of.sha256).join("\n")}\n`;
-  if (existsSync(noted) && readFileSync(noted, "utf8") === madeOf) return target;
-  join(await obtainOrigin(base), trained, target);
-  writeFileSync(noted, madeOf);
-  return target;
+  joinCheckpoint(await obtainOrigin(entry(base)), trained, originOf(model));
 }
 
 async function obtain(model) {
   const file = path.join(folder, model.file);
   const noted = `${file}.sha256`;
   const expected = model.sha256 ?? (existsSync(noted) ? readFileSync(noted, "utf8").trim() : null);
-  const origin = model.trained ? await joinOrigin(model) : originOf(model);
+  const origin = originOf(model);
+  if (model.trained) await joinOrigin(model);
   if (existsSync(path.join(origin, "model.safetensors")) && (await isRight(file, expected))) {
     console.log(`${model.id}: there, SHA-256 as expected`);
     return;
@@ -125,13 +119,14 @@ async function obtain(model) {
   const options = ["--id", model.id, "--licence", model.licence, "--dtype", model.quantization.toLowerCase(), "--max-tokens", `${model.max_tokens}`];
   if (model.pooling !== null) options.push("--pooling", model.pooling);
   if (model.query_prefix) options.push("--query-prefix", model.query_prefix);
-  execFileSync(tabrank, ["convert", origin, file, ...options], { stdio: "inherit" });
-  const found = await sha256(file);
-  if (model.sha256 === null) {
-    writeFileSync(noted, `${found}\n`);
-  } else if (found !== model.sha256) {
-    throw new Problem(`the conversion gave SHA-256 ${found}, the manifest says ${model.sha256}: converter and manifest differ.`);
+  const made = `${file}.new`;
+  execFileSync(tabrank, ["convert", origin, made, ...options], { stdio: "inherit" });
+  const found = await sha256(made);
+  if (model.sha256 !== null && found !== model.sha256) {
+    throw new Problem(`the conversion gave ${made} with SHA-256 ${found}, the manifest says ${model.sha256}: converter and manifest differ.`);
   }
+  renameSync(made, file);
+  if (model.sha256 === null) writeFileSync(noted, `${found}\n`);
 }
 
 const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));

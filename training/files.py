@@ -179,7 +179,7 @@ def contrasts(data):
 
 
 def is_plain(entry):
-    """Whether it is a contrast whose passages are so short that they say outright what sets them apart; in longer ones it is mostly to be inferred."""
+    """Whether it is a contrast of short passages. These mostly say outright what sets them apart; in longer ones it is mostly to be inferred."""
     if not is_contrast(entry):
         return False
     passages = entry["d_pos"] + entry["d_neg"]

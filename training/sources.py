@@ -24,7 +24,7 @@ OF_KNOWN = {RIGHT: 2, WRONG: 2, BESIDE: 1}
 """So many passages, at most, of which it is known how they answer."""
 
 PLAIN_SHARE = 0.65
-"""So many of the contrasts are plain ones: from these a model of this size learns, while the others are out of its reach for long."""
+"""So many of the contrasts are plain ones (files.py): from these a model of this size learns, while the others are out of its reach for long."""
 
 OFTEN = 3
 """Queries that one passage alone answers are drawn so many times as often as those that want a property: most that people ask are such."""
@@ -72,23 +72,23 @@ class Contrasts:
 
     def group(self, rng):
         plain = rng.random() < PLAIN_SHARE
-        n = rng.randrange(len(self.plain if plain else self.others))
-        e = (self.plain if plain else self.others)[n]
+        entries = self.plain if plain else self.others
+        n = rng.randrange(len(entries))
+        e = entries[n]
         a, b = rng.choice(e["d_pos"]), rng.choice(e["d_neg"])
         if rng.random() < 0.6:
             b = nearest(a, e["d_neg"])
         qa, qb = rng.choice(e["q_pos"]), rng.choice(e["q_neg"])
         if rng.random() < 0.3:
             qb = nearest(qa, e["q_neg"])
-        if plain:
-            if rng.random() < 0.4:
-                a, b = (beside(text, rng.choice(e["d_other"]), rng.random() < 0.5) for text in (a, b))
-        elif rng.random() < 0.6:
+        if not plain and rng.random() < 0.6:
             told, few = self.evidence[n], rng.choice((1, 2))
             some_of_a, some_of_b = best(told[a], few), best(told[b], few)
             if some_of_a != some_of_b:
                 a, b = some_of_a, some_of_b
         a, b = cut(a), cut(b)
+        if plain and rng.random() < 0.4:
+            a, b = (beside(text, rng.choice(e["d_other"]), rng.random() < 0.5) for text in (a, b))
         if rng.random() < 0.4:
             # With less in common, what they differ in stands out.
             share = rng.uniform(0.1, 0.7)

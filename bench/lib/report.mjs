@@ -5,6 +5,9 @@ import { round } from "./statistics.mjs";
 
 /** @typedef {import("./timing.mjs").Run} Run */
 
+/** The head of a cross-encoder that the rival doesn't run; undefined for all other runs. @param {Run} run */
+const ownHead = ({ head }) => (head === "classifier" ? undefined : head);
+
 /**
  * How many times as fast tabrank is: the rival's median over ours, 8-bit weights and the same classifier on both sides.
  *
@@ -14,7 +17,7 @@ export function ratios(runs) {
   /** @type {Record<string, number>} */
   const found = {};
   for (const run of runs) {
-    if (run.engine !== "tabrank" || run.head !== "classifier") continue;
+    if (run.engine !== "tabrank" || ownHead(run) !== undefined) continue;
     const rival = bestOf(runs, run.workload, run.workers);
     if (rival !== undefined) found[`${run.workload}_${run.workers}`] = round(rival.median_ms / run.median_ms, 3);
   }
@@ -37,7 +40,7 @@ export function table(result) {
       ["workload", "engine", "weights", "workers", "batch", "median ms", "p95 ms"],
       ...result.runs.map((/** @type {Run} */ run) => [
         run.workload,
-        run.head === "classifier" ? run.engine : `${run.engine} (${run.head})`,
+        ownHead(run) === undefined ? run.engine : `${run.engine} (${run.head})`,
         run.dtype,
         run.workers,
         run.batch === undefined ? "own" : `${run.best ? "best: " : ""}${run.batch}`,

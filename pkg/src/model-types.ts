@@ -60,8 +60,6 @@ export interface ManifestEntry {
   shared?: { with: string; sha256: string; parts: { at: number; there: number; bytes: number }[] };
   /** Where the original weights are; absent for our own model. */
   origin?: Origin;
-  /** Of our own model: what was trained, a file relative to the manifest that isn't published with it. All else is the base's. */
-  trained?: { file: string; sha256: string; base: string };
 }
 
 /** Where the original weights of a model are. */

@@ -61,7 +61,8 @@ pub fn bi_encoder_f32() -> BiEncoder<Cpu> {
 
 /// Converts a folder, which must succeed.
 pub fn converted(folder: &Path, dtype: Dtype) -> Vec<u8> {
-    converted_from(Files::from_folder(folder).unwrap(), folder, dtype)
+    let files = Files::from_folder(folder).unwrap_or_else(|e| panic!("{e} Run ./build.sh models first."));
+    converted_from(files, folder, dtype)
 }
 
 /// The folder's weights with other small files than its own.
