@@ -286,11 +286,12 @@ train() {
   local data=${1:-} out=target/training/out dtype python=target/training/venv/bin/python
   [ -d "$data/train" ] || die "give the folder of the training data (it has the folders train, contrast and synth): ./build.sh train DATA"
   shift
-  models; python_environment training
+  models all-MiniLM-L6-v2; python_environment training
   say "training (Ctrl-C interrupts it; the same command goes on)"
   "$python" training/train.py --base models/origin/all-MiniLM-L6-v2 --data "$data" --out "$out" "$@"
+  node tools/trained.mjs models/origin/all-MiniLM-L6-v2 "$out/trained.safetensors" "$out/model"
   for dtype in q8_0 q4_0; do
-    target/release/tabrank convert "$out/model" "$out/tabrank-minilm-l6-${dtype^^}.gguf" --dtype "$dtype" --id tabrank-minilm-l6
+    target/release/tabrank convert "$out/model" "$out/tabrank-minilm-l6-${dtype^^}.gguf" --dtype "$dtype" --id tabrank-minilm-l6 --licence Apache-2.0
   done
 }
 

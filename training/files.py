@@ -15,6 +15,9 @@ HELD_OUT_EVERY = 10
 
 SHARED = 8
 
+PLAIN_WORDS = 30
+"""A contrast whose passages are of so many words on average, or of fewer, counts as plain."""
+
 HERE = Path(__file__).parent
 
 WORD = re.compile(r"[a-z0-9]+")
@@ -173,6 +176,14 @@ def of_all_files(data, wanted):
 def contrasts(data):
     """All contrasts as (trained on, held out)."""
     return of_all_files(data, is_contrast)
+
+
+def is_plain(entry):
+    """Whether it is a contrast of short passages. These mostly say outright what sets them apart; in longer ones it is mostly to be inferred."""
+    if not is_contrast(entry):
+        return False
+    passages = entry["d_pos"] + entry["d_neg"]
+    return sum(len(p.split()) for p in passages) <= PLAIN_WORDS * len(passages)
 
 
 def shelves(data):

@@ -3,7 +3,7 @@ import numpy as np
 import torch
 
 from bi_encoder import embed, found
-from files import contrasts, shelves
+from files import contrasts, is_plain, shelves
 from pools import RIGHT, of_entries
 
 ENTRIES = 120
@@ -22,8 +22,9 @@ def logits(read, pairs, batch=96):
     return out
 
 
-def spread(entries):
-    return entries[::max(1, -(-len(entries) // ENTRIES))]
+def spread(items, most):
+    """At most so many of them, from the first to the last."""
+    return items[::max(1, -(-len(items) // most))]
 
 
 def of_cases(read, cases):
@@ -58,15 +59,14 @@ def agreement(read, teacher, queries, passages=16):
 
 
 class Pools:
-    """Queries of held-out contrasts and shelves, each with the fifty passages that the bi-encoder finds among those of all held-out
+    """Queries of held-out plain contrasts and shelves, each with the fifty passages that the bi-encoder finds among those of all held-out
     texts. What is measured is what a search is for: how often the first passage is one that answers."""
 
     def __init__(self, contrasts, shelves, base, device):
         self.asked = of_entries([*contrasts, *shelves], queries=1)
-        some = lambda of_kind: list(of_kind[::max(1, len(of_kind) // ASKED)])
         in_contrasts = 2 * len(contrasts)
-        self.kinds = {"wanted": some(range(0, in_contrasts, 2)), "unwanted": some(range(1, in_contrasts, 2)),
-                      "shelves": some(range(in_contrasts, len(self.asked.queries)))}
+        kinds = {"wanted": range(0, in_contrasts, 2), "unwanted": range(1, in_contrasts, 2), "shelves": range(in_contrasts, len(self.asked.queries))}
+        self.kinds = {kind: list(spread(numbers, ASKED)) for kind, numbers in kinds.items()}
         self.measured = [i for of_kind in self.kinds.values() for i in of_kind]
         pools, cosines = found(embed(base, self.asked.queries, device), embed(base, self.asked.passages, device))
         self.pools, self.cosines = pools[self.measured], cosines[self.measured]
@@ -87,17 +87,14 @@ class HeldOut:
 
     def __init__(self, data, base, device, teacher, queries):
         entries, near_misses = contrasts(data)[1], shelves(data)[1]
-        self.pools = Pools(entries, near_misses, base, device)
-        self.entries, self.shelves = spread(entries), spread(near_misses)
+        self.entries, self.plain, self.shelves = spread(entries, ENTRIES), [entry for entry in entries if is_plain(entry)], spread(near_misses, ENTRIES)
+        self.pools = Pools(self.plain, near_misses, base, device)
         self.teacher, self.queries = teacher, queries
-
-    def of_cosines(self):
-        """What the bi-encoder alone does with the same pools."""
-        return {"first": self.pools.first(self.pools.cosines)}
 
     def report(self, read):
         read.model.eval()
-        row = {"pairwise": pairwise(read, self.entries), "shelves": best_first(read, self.shelves), "first": self.pools.report(read),
+        row = {"pairwise": pairwise(read, self.entries), "plain": pairwise(read, self.plain), "shelves": best_first(read, self.shelves),
+               "first": self.pools.report(read), "first by cosine": self.pools.first(self.pools.cosines),
                "teachers": agreement(read, self.teacher, self.queries)}
         read.model.train()
         return row

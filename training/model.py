@@ -24,7 +24,7 @@ class GatedCrossEncoder(torch.nn.Module):
 
     def __init__(self, base, apart, layers=None):
         super().__init__()
-        self.bert = BertModel.from_pretrained(base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, add_pooling_layer=False, attn_implementation="eager")
+        self.bert = BertModel.from_pretrained(base, dtype=torch.float32, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, add_pooling_layer=False, attn_implementation="eager")
         if layers:
             self.bert.encoder.layer = torch.nn.ModuleList(self.bert.encoder.layer[i] for i in layers)
             self.bert.config.num_hidden_layers = len(layers)

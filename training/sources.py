@@ -23,7 +23,10 @@ KEPT = frozenset(
 OF_KNOWN = {RIGHT: 2, WRONG: 2, BESIDE: 1}
 """So many passages, at most, of which it is known how they answer."""
 
-PLAIN = 3
+PLAIN_SHARE = 0.65
+"""So many of the contrasts are plain ones (files.py): from these a model of this size learns, while the others are out of its reach for long."""
+
+OFTEN = 3
 """Queries that one passage alone answers are drawn so many times as often as those that want a property: most that people ask are such."""
 
 
@@ -53,29 +56,39 @@ def thin(text, other, rng, share):
     return " ".join(word for word in text.split() if word not in shared or rng.random() > share)
 
 
+def beside(text, other, first):
+    """Both, the other one first or last."""
+    return f"{other} {text}" if first else f"{text} {other}"
+
+
 class Contrasts:
     """Two queries and two passages that differ in one thing; each query goes with its own passage. Neither a query nor a
-    passage alone tells the answer, so that only the match of the two can be learned. Most passages are cut to the sentences that
-    tell it: what is short is learned sooner, and read sooner."""
+    passage alone tells the answer, so that only the match of the two can be learned. Most long passages are cut to the sentences
+    that tell it: what is short is learned sooner, and read sooner. Plain ones now and then get company that says nothing about it."""
 
-    def __init__(self, entries, evidence):
-        self.entries, self.evidence = entries, evidence
+    def __init__(self, plain, others, evidence):
+        """`evidence` is that of the others."""
+        self.plain, self.others, self.evidence = plain, others, evidence
 
     def group(self, rng):
-        n = rng.randrange(len(self.entries))
-        e, told = self.entries[n], self.evidence[n]
+        plain = rng.random() < PLAIN_SHARE
+        entries = self.plain if plain else self.others
+        n = rng.randrange(len(entries))
+        e = entries[n]
         a, b = rng.choice(e["d_pos"]), rng.choice(e["d_neg"])
         if rng.random() < 0.6:
             b = nearest(a, e["d_neg"])
         qa, qb = rng.choice(e["q_pos"]), rng.choice(e["q_neg"])
         if rng.random() < 0.3:
             qb = nearest(qa, e["q_neg"])
-        if rng.random() < 0.6:
-            few = rng.choice((1, 2))
+        if not plain and rng.random() < 0.6:
+            told, few = self.evidence[n], rng.choice((1, 2))
             some_of_a, some_of_b = best(told[a], few), best(told[b], few)
             if some_of_a != some_of_b:
                 a, b = some_of_a, some_of_b
         a, b = cut(a), cut(b)
+        if plain and rng.random() < 0.4:
+            a, b = (beside(text, rng.choice(e["d_other"]), rng.random() < 0.5) for text in (a, b))
         if rng.random() < 0.4:
             # With less in common, what they differ in stands out.
             share = rng.uniform(0.1, 0.7)
@@ -107,8 +120,8 @@ class Sentences:
         a, b = row["a"], row["b"]
         qa, qb = (thin(a, b, rng, 0.3), thin(b, a, rng, 0.3)) if rng.random() < 0.6 else (a, b)
         if rng.random() < 0.5:
-            filler = rng.choice(self.rows)["a"]
-            a, b = (f"{filler} {a}", f"{filler} {b}") if rng.random() < 0.5 else (f"{a} {filler}", f"{b} {filler}")
+            filler, first = rng.choice(self.rows)["a"], rng.random() < 0.5
+            a, b = beside(a, filler, first), beside(b, filler, first)
         return contrast(qa.rstrip("."), qb.rstrip("."), a, b)
 
 
@@ -212,7 +225,7 @@ def some(candidates, most, rng):
 
 def own_pools(teachers):
     """Draws from the pools of all files of our own texts."""
-    drawn = [[i for i, known in enumerate(t.asked.known) for _ in range(PLAIN if list(known.values()).count(RIGHT) == 1 else 1)] for t in teachers]
+    drawn = [[i for i, known in enumerate(t.asked.known) for _ in range(OFTEN if list(known.values()).count(RIGHT) == 1 else 1)] for t in teachers]
     return Mixture([(Taught(t, queries), len(queries)) for t, queries in zip(teachers, drawn)])
 
 
@@ -234,7 +247,7 @@ def sources(data, contrasts, taught, own):
     """{name: (source, groups in a step)}. The groups of `taught` are of what nobody has labelled, those of `own` of our own texts' pools."""
     near_misses = shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return {"contrasts": (contrasts, 18), "paraphrases": (Paraphrases(contrasts.entries), 8),
-            "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.entries), 1),
+    return {"contrasts": (contrasts, 24), "paraphrases": (Paraphrases(contrasts.plain + contrasts.others), 8),
+            "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.plain), 1),
             "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
-            "taught": (taught, 2), "own pools": (own, 4)}
+            "taught": (taught, 2), "own pools": (own, 6)}

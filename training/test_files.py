@@ -1,7 +1,7 @@
 """The texts of this folder are whole, and what can't be read is refused by name."""
 import unittest
 
-from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, is_contrast, of_entry, own_files, own_texts, parse_sheets, read_lines,
+from files import (CONTRAST_LINES, HELD_OUT_EVERY, HERE, SHARED, is_contrast, is_plain, of_entry, own_files, own_texts, parse_sheets, read_lines,
                    runs, unmeasured, words)
 from overlap import longest, places
 from pools import BESIDE, RIGHT, WRONG, of_entries
@@ -22,12 +22,13 @@ class Texts(unittest.TestCase):
                 entries = entries_of(path.read_text(encoding="utf-8"))
                 self.assertGreaterEqual(len(entries), 40)
                 for e in entries:
-                    contrast = is_contrast(e)
-                    self.assertIn(path.name.split("_")[0], ("neg", "class") if contrast else ("topic", "class"))
+                    contrast, kind = is_contrast(e), path.name.split("_")[0]
+                    self.assertIn(kind, ("neg", "plain", "class") if contrast else ("topic", "class"))
+                    self.assertTrue(kind != "plain" or is_plain(e), e)
                     passages = [p for key in ("d_pos", "d_neg", "d_other") for p in e[key]] if contrast else e["passages"]
                     self.assertEqual(len(passages), len(set(passages)))
                     for passage in passages:
-                        self.assertTrue(12 <= len(passage.split()) <= 80, passage)
+                        self.assertTrue((9 if kind == "plain" else 12) <= len(passage.split()) <= 80, passage)
 
     def test_entries(self):
         contrast, shelf = entries_of(CONTRAST + "\n" + SHELF)

@@ -3,7 +3,8 @@
     python train.py --base MODEL --data DATA --out OUT
 
 MODEL is all-MiniLM-L6-v2 in Hugging Face's layout; DATA the data folder. Saves every SAVE_EVERY steps and goes on from what OUT holds; with
-other --steps too. What a step is trained on depends on --seed and its number alone. OUT/model is the result, for `tabrank convert`.
+other --steps too. What a step is trained on depends on --seed and its number alone. OUT/trained.safetensors is the result; tools/trained.mjs joins
+it with MODEL.
 """
 import argparse
 import json
@@ -20,7 +21,7 @@ from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
 from evidence import evidence
-from files import contrasts, own_texts
+from files import contrasts, is_contrast, is_plain, own_texts
 from heldout import HeldOut
 from model import GatedCrossEncoder, bfloat16_pays, encoded, padded
 from pools import of_collections, of_entries
@@ -37,6 +38,8 @@ DECAY = 0.25
 """The last part of the steps, in which the rate goes down to nothing."""
 QUERIES = 3
 """Of each kind and entry of our own texts, so many have a pool."""
+LEAST_ENTRIES = 20
+"""A file with fewer entries has too few passages for pools."""
 APART = 2
 """Layers that read query and passage apart."""
 RUNS = 10
@@ -123,11 +126,11 @@ def rate_at(step, steps, begun):
     return min((step - begun + 1) / 100, 1.0, max(0.01, (steps - step) / (DECAY * steps)))
 
 
-def export(model, tokenizer, folder):
-    model.bert.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    head = {"head": "gated-cosine", "scale": model.scale.item(), "bias": model.bias.item(), "apart": model.apart, "gates": model.gates.tolist()}
-    (folder / "head.json").write_text(json.dumps(head))
+def export(model, file, about):
+    """Writes what was trained, as halves."""
+    halves = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    head = {"head": "gated-cosine", "scale": model.scale.item(), "bias": model.bias.item(), "apart": model.apart, "gates": halves["gates"].tolist()}
+    save_file(halves, file, {**about, "head": json.dumps(head)})
 
 
 def main():
@@ -138,13 +141,16 @@ def main():
     tokenizer = AutoTokenizer.from_pretrained(a.base)
     tokenizer.model_max_length = 512
     taught = teacher(a.out / "teacher.npz", of_collections(a.data, a.seed), a.base, device)
-    own = [teacher(a.out / "own" / f"{name}.npz", of_entries(trained, QUERIES), a.base, device) for name, (trained, _) in own_texts(a.data).items()]
+    # What only inference tells apart would teach a pool nothing but noise.
+    pooled = {name: [entry for entry in trained if is_plain(entry) or not is_contrast(entry)] for name, (trained, _) in own_texts(a.data).items()}
+    own = [teacher(a.out / "own" / f"{name}.npz", of_entries(entries, QUERIES), a.base, device) for name, entries in pooled.items() if len(entries) >= LEAST_ENTRIES]
     unseen = range(0, len(taught.asked.queries), 50)
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
     entries = contrasts(a.data)[0]
-    told = Contrasts(entries, evidence(a.out / "evidence.npz", entries, a.base, device))
-    drawn_from = sources(a.data, told, Taught(taught, seen), own_pools(own))
+    plain, others = ([entry for entry in entries if is_plain(entry) == which] for which in (True, False))
+    compared = Contrasts(plain, others, evidence(a.out / "evidence.npz", others, a.base, device))
+    drawn_from = sources(a.data, compared, Taught(taught, seen), own_pools(own))
 
     model = GatedCrossEncoder(a.base, a.apart, a.layers).to(device).train()
     step, spent, begun, state = 0, 0.0, 0, a.out / "state.pt"
@@ -155,6 +161,8 @@ def main():
                 raise ValueError(f"{a.start} is not of such a model: it was trained with another --apart or --layers, or has no gates")
             model.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()}, strict=False)
         begun = step
+        if step >= a.steps:
+            raise ValueError(f"{a.start} has been trained for {step} steps: give more --steps")
     read, average = Reader(model, tokenizer, device), Average(model)
     parameters = [p for p in model.parameters() if p.requires_grad]
     # Of another order of magnitude than all other weights.
@@ -177,10 +185,7 @@ def main():
         torch.save(kept, state.with_suffix(".new"))
         state.with_suffix(".new").rename(state)
         average.swap(model)
-        export(model, tokenizer, a.out / "model")
-        minutes = f"{(time.time() - started) / 60:.1f}"
-        trained = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
-        save_file(trained, a.out / "trained.safetensors", {"step": str(step), "minutes": minutes})
+        export(model, a.out / "trained.safetensors", {"step": str(step), "minutes": f"{(time.time() - started) / 60:.1f}"})
         if step % a.report_every == 0 or step == a.steps:
             measure()
         average.swap(model)
@@ -193,8 +198,6 @@ def main():
             ledger.write(json.dumps(row) + "\n")
         print(json.dumps(row), flush=True)
 
-    if not state.exists():
-        note({"cosine": held_out.of_cosines()})
     if step == 0:
         measure()
 
