@@ -1,5 +1,5 @@
 // `node tools/trained.mjs BASE TRAINED TARGET`: joins what was trained of our own cross-encoder (training/train.py) with its base, from which it has
-// all else bit by bit, to a checkpoint as Hugging Face has them: what `tabrank convert` reads, and the tests hold the engine against.
+// all else bit by bit, to a checkpoint as Hugging Face has them, which `tabrank convert` reads.
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -32,11 +32,29 @@ function bytesOf({ about, tensors }) {
   return Buffer.concat([length, padded, ...[...tensors.values()].map(({ bytes }) => bytes)]);
 }
 
+/**
+ * The base's tensors without the layers that are left out; the others get the numbers that they have in `layers`.
+ *
+ * @param {Content["tensors"]} tensors @param {number[]} layers
+ */
+function withLayers(tensors, layers) {
+  const named = [...tensors].map(([name, tensor]) => {
+    const [, before, layer, after] = /^(encoder\.layer\.)(\d+)(\..+)$/.exec(name) ?? [];
+    if (layer === undefined) return [name, tensor];
+    const number = layers.indexOf(Number(layer));
+    return number < 0 ? undefined : [`${before}${number}${after}`, tensor];
+  });
+  return new Map(named.filter((entry) => entry !== undefined));
+}
+
 /** @param {string} base the base's folder @param {string} trained file @param {string} target folder, made anew */
 export function joinCheckpoint(base, trained, target) {
-  const { about, tensors } = safetensors(path.join(base, "model.safetensors"));
+  const { about, tensors: ofBase } = safetensors(path.join(base, "model.safetensors"));
   const ours = safetensors(trained);
-  if (ours.about.head === undefined) throw new Error(`${trained} doesn't say what its head is`);
+  const { head, layers: taken } = ours.about;
+  if (head === undefined || taken === undefined) throw new Error(`${trained} doesn't say what its head and its layers are`);
+  const layers = JSON.parse(taken);
+  const tensors = withLayers(ofBase, layers);
   for (const [name, tensor] of ours.tensors) {
     if (!name.startsWith(ENCODER)) continue; // the head's, which head.json has
     const theirs = name.slice(ENCODER.length);
@@ -45,8 +63,10 @@ export function joinCheckpoint(base, trained, target) {
   }
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  for (const file of ["config.json", "tokenizer.json"]) copyFileSync(path.join(base, file), path.join(target, file));
-  writeFileSync(path.join(target, "head.json"), ours.about.head);
+  copyFileSync(path.join(base, "tokenizer.json"), path.join(target, "tokenizer.json"));
+  const config = JSON.parse(readFileSync(path.join(base, "config.json"), "utf8"));
+  writeFileSync(path.join(target, "config.json"), JSON.stringify({ ...config, num_hidden_layers: layers.length }, null, 2));
+  writeFileSync(path.join(target, "head.json"), head);
   writeFileSync(path.join(target, "model.safetensors"), bytesOf({ about, tensors }));
 }
 

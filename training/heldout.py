@@ -59,8 +59,8 @@ def agreement(read, teacher, queries, passages=16):
 
 
 class Pools:
-    """Queries of held-out plain contrasts and shelves, each with the fifty passages that the bi-encoder finds among those of all held-out
-    texts. What is measured is what a search is for: how often the first passage is one that answers."""
+    """Queries of held-out plain contrasts and shelves, each with the fifty passages that the bi-encoder finds among those of all of
+    these. What is measured is what a search is for: how often the first passage is one that answers."""
 
     def __init__(self, contrasts, shelves, base, device):
         self.asked = of_entries([*contrasts, *shelves], queries=1)

@@ -25,10 +25,9 @@ class GatedCrossEncoder(torch.nn.Module):
     def __init__(self, base, apart, layers=None):
         super().__init__()
         self.bert = BertModel.from_pretrained(base, dtype=torch.float32, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, add_pooling_layer=False, attn_implementation="eager")
-        if layers:
-            self.bert.encoder.layer = torch.nn.ModuleList(self.bert.encoder.layer[i] for i in layers)
-            self.bert.config.num_hidden_layers = len(layers)
-        together, self.apart = len(self.bert.encoder.layer) - apart, apart
+        self.apart, self.layers = apart, layers or [*range(len(self.bert.encoder.layer))]
+        self.bert.encoder.layer = torch.nn.ModuleList(self.bert.encoder.layer[i] for i in self.layers)
+        together = len(self.layers) - apart
         self.gates = torch.nn.Parameter(torch.full((together, self.bert.config.num_attention_heads), GATE))
         self.scale, self.bias = torch.nn.Parameter(torch.tensor(SCALE)), torch.nn.Parameter(torch.tensor(BIAS))
         for part in (self.bert.embeddings, *self.bert.encoder.layer[:apart]):

@@ -20,6 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
+from bi_encoder import POOL
 from evidence import evidence
 from files import contrasts, is_contrast, is_plain, own_texts
 from heldout import HeldOut
@@ -38,8 +39,6 @@ DECAY = 0.25
 """The last part of the steps, in which the rate goes down to nothing."""
 QUERIES = 3
 """Of each kind and entry of our own texts, so many have a pool."""
-LEAST_ENTRIES = 20
-"""A file with fewer entries has too few passages for pools."""
 APART = 2
 """Layers that read query and passage apart."""
 RUNS = 10
@@ -127,10 +126,10 @@ def rate_at(step, steps, begun):
 
 
 def export(model, file, about):
-    """Writes what was trained, as halves."""
+    """Writes what was trained, as halves, and what else tools/trained.mjs has to know: the head, and which of the base's layers these are."""
     halves = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
     head = {"head": "gated-cosine", "scale": model.scale.item(), "bias": model.bias.item(), "apart": model.apart, "gates": halves["gates"].tolist()}
-    save_file(halves, file, {**about, "head": json.dumps(head)})
+    save_file(halves, file, {**about, "head": json.dumps(head), "layers": json.dumps(model.layers)})
 
 
 def main():
@@ -142,8 +141,9 @@ def main():
     tokenizer.model_max_length = 512
     taught = teacher(a.out / "teacher.npz", of_collections(a.data, a.seed), a.base, device)
     # What only inference tells apart would teach a pool nothing but noise.
-    pooled = {name: [entry for entry in trained if is_plain(entry) or not is_contrast(entry)] for name, (trained, _) in own_texts(a.data).items()}
-    own = [teacher(a.out / "own" / f"{name}.npz", of_entries(entries, QUERIES), a.base, device) for name, entries in pooled.items() if len(entries) >= LEAST_ENTRIES]
+    pooled = lambda entries: of_entries([entry for entry in entries if is_plain(entry) or not is_contrast(entry)], QUERIES)
+    asked = {name: pooled(trained) for name, (trained, _) in own_texts(a.data).items()}
+    own = [teacher(a.out / "own" / f"{name}.npz", of_file, a.base, device) for name, of_file in asked.items() if len(of_file.passages) >= POOL]
     unseen = range(0, len(taught.asked.queries), 50)
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
     seen = [i for i in range(len(taught.asked.queries)) if i not in unseen]
