@@ -15,9 +15,10 @@ LABELS = {"best": 1.0, "partly": 0.45, "same shelf": 0.2, "other": 0.0}
 
 PUBLIC_WEIGHTS = {"dl21": 2.0, "boolq": 0.7, "medquad": 0.7, "xquad": 0.7, "dl22splade": 0.8, "hotpot": 0.4, "semantoneg": 0.4, "nevir50": 0.4}
 
-KEPT = frozenset(
-    "not no never none nobody nothing nor neither without cannot can't don't doesn't isn't aren't wasn't didn't won't only except unless but "
-    "before after until more less fewer most least all any every some first last than from to by of over under between both either".split())
+NEGATIONS = frozenset("not no never none nobody nothing nor neither without cannot can't don't doesn't isn't aren't wasn't didn't won't".split())
+
+KEPT = NEGATIONS | frozenset(
+    "only except unless but before after until more less fewer most least all any every some first last than from to by of over under between both either".split())
 """Words that may decide alone; `thin` never takes them away."""
 
 OF_KNOWN = {RIGHT: 2, WRONG: 2, BESIDE: 1}
@@ -32,8 +33,9 @@ OFTEN = 3
 
 @dataclass
 class Group:
-    """Pairs that are judged against each other. `targets` are labels in 0..1; for the kind `contrast`, whose four pairs are
-    (qa, a), (qa, b), (qb, b), (qb, a), none are needed; for the kind `pool` they are distances of logits."""
+    """Pairs that are judged against each other. `targets` are labels in 0..1; for the kind `contrast`, whose pairs are
+    (qa, a), (qa, b), (qb, b), (qb, a), and perhaps (qa, stranger), (qb, stranger), none are needed; for the kind `pool` they are
+    distances of logits."""
 
     kind: str
     pairs: list
@@ -64,7 +66,8 @@ def beside(text, other, first):
 class Contrasts:
     """Two queries and two passages that differ in one thing; each query goes with its own passage. Neither a query nor a
     passage alone tells the answer, so that only the match of the two can be learned. Most long passages are cut to the sentences
-    that tell it: what is short is learned sooner, and read sooner. Plain ones now and then get company that says nothing about it."""
+    that tell it: what is short is learned sooner, and read sooner. Plain ones now and then get company that says nothing about it, or
+    else strangers beside them: without these, a question with a "not" finds any passage with a "not"."""
 
     def __init__(self, plain, others, evidence):
         """`evidence` is that of the others."""
@@ -93,7 +96,14 @@ class Contrasts:
             # With less in common, what they differ in stands out.
             share = rng.uniform(0.1, 0.7)
             a, b = thin(a, b, rng, share), thin(b, a, rng, share)
+        elif plain:
+            return contrast(qa, qb, a, b, strangers=(self.stranger(e, rng), self.stranger(e, rng)))
         return contrast(qa, qb, a, b)
+
+    def stranger(self, entry, rng):
+        """A passage of another plain entry; every other time one with many negations."""
+        strange = [rng.choice(e["d_neg"]) for e in rng.sample(self.plain, 5) if e is not entry]
+        return max(strange, key=lambda p: len(NEGATIONS.intersection(p.lower().split()))) if rng.random() < 0.5 else strange[0]
 
 
 class Paraphrases:
@@ -235,8 +245,8 @@ def nearest(text, candidates):
     return max(candidates, key=lambda c: len(words & set(c.split())) / (len(c.split()) + 1))
 
 
-def contrast(qa, qb, a, b):
-    return Group("contrast", [(qa, a), (qa, b), (qb, b), (qb, a)])
+def contrast(qa, qb, a, b, strangers=()):
+    return Group("contrast", [(qa, a), (qa, b), (qb, b), (qb, a), *zip((qa, qb), strangers)])
 
 
 def ranked(query, labelled):

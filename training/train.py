@@ -63,8 +63,9 @@ def arguments():
 def loss_of(group, scores):
     """Of one group; `scores` are its logits, shape (pairs)."""
     if group.kind == "contrast":
-        aa, ab, bb, ba = scores
-        return 0.5 * (F.softplus(ab - aa) + F.softplus(ba - bb) + F.softplus(ba - aa) + F.softplus(ab - bb))
+        (aa, ab, bb, ba), strange = scores[:4], scores[4:]
+        loss = F.softplus(ab - aa) + F.softplus(ba - bb) + F.softplus(ba - aa) + F.softplus(ab - bb)
+        return 0.5 * (loss + F.softplus(strange - torch.stack((aa, bb))).sum()) if len(strange) else 0.5 * loss
     targets = torch.tensor(group.targets, device=scores.device)
     if group.kind == "pool":
         right, rest, others = scores[:group.right], scores[group.right:], scores[group.known:]
