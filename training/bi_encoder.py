@@ -1,4 +1,5 @@
 """Texts as the bi-encoder reads them, and what it finds."""
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,11 @@ class Read:
     embeddings: np.ndarray
     tokens: list
     states: list
+
+    def rarity(self):
+        """A function that gives a token's inverse document frequency among these texts, as BM25 has it."""
+        held, texts = Counter(token for tokens in self.tokens for token in set(tokens)), len(self.tokens)
+        return lambda token: np.log(1 + (texts - held[token] + 0.5) / (held[token] + 0.5))
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ LABELS = {"best": 1.0, "partly": 0.45, "same shelf": 0.2, "other": 0.0}
 PUBLIC_WEIGHTS = {"dl21": 2.0, "boolq": 0.7, "medquad": 0.7, "xquad": 0.7, "dl22splade": 0.8, "hotpot": 0.4, "semantoneg": 0.4, "nevir50": 0.4}
 
 NEGATIONS = frozenset("not no never none nobody nothing nor neither without cannot can't don't doesn't isn't aren't wasn't didn't won't".split())
+"""Words that negate."""
 
 KEPT = NEGATIONS | frozenset(
     "only except unless but before after until more less fewer most least all any every some first last than from to by of over under between both either".split())
@@ -92,13 +93,14 @@ class Contrasts:
         a, b = cut(a), cut(b)
         if plain and rng.random() < 0.4:
             a, b = (beside(text, rng.choice(e["d_other"]), rng.random() < 0.5) for text in (a, b))
+        strangers = ()
         if rng.random() < 0.4:
             # With less in common, what they differ in stands out.
             share = rng.uniform(0.1, 0.7)
             a, b = thin(a, b, rng, share), thin(b, a, rng, share)
         elif plain:
-            return contrast(qa, qb, a, b, strangers=(self.stranger(e, rng), self.stranger(e, rng)))
-        return contrast(qa, qb, a, b)
+            strangers = (self.stranger(e, rng), self.stranger(e, rng))
+        return contrast(qa, qb, a, b, strangers)
 
     def stranger(self, entry, rng):
         """A passage of another plain entry; every other time one with many negations."""
@@ -207,7 +209,7 @@ class Taught:
 
     def group(self, rng):
         t, i = self.teacher, rng.choice(self.queries)
-        any_length = rng.random() < 0.2
+        any_length = rng.random() < 0.4
         within = [j for j, n in enumerate(t.pools[i].tolist()) if any_length or not self.long[n]]
         if len(within) < 3 * self.size:
             return self.group(rng)
@@ -257,7 +259,7 @@ def sources(data, contrasts, taught, own):
     """{name: (source, groups in a step)}. The groups of `taught` are of what nobody has labelled, those of `own` of our own texts' pools."""
     near_misses = shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return {"contrasts": (contrasts, 24), "paraphrases": (Paraphrases(contrasts.plain + contrasts.others), 8),
+    return {"contrasts": (contrasts, 20), "paraphrases": (Paraphrases(contrasts.plain + contrasts.others), 6),
             "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.plain), 1),
-            "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 1),
-            "taught": (taught, 2), "own pools": (own, 6)}
+            "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 2),
+            "taught": (taught, 4), "own pools": (own, 6)}

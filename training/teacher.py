@@ -5,7 +5,6 @@ them from the others: the bi-encoder's cosine, BM25 (which knows how rare a word
 Zaharia 2020) with the bi-encoder's own last hidden states, untrained. Each score is standardized over the query's pool, as their
 scales differ. The weights were chosen by the labels of the fetched training collections.
 """
-from collections import Counter
 from dataclasses import dataclass
 
 import bm25s
@@ -15,9 +14,10 @@ import torch
 
 from bi_encoder import found, read
 from kept import kept
-from model import BIAS, SCALE
 from pools import Asked
 
+SCALE, BIAS = 20.0, -8.0
+"""A cosine as a logit: SCALE x cosine + BIAS."""
 WEIGHTS = {"cosine": 1.0, "bm25": 0.5, "late interaction": 1.5}
 
 
@@ -35,9 +35,7 @@ class Teacher:
 def late_interaction(queries, passages, pools):
     """For each passage of a query's pool, how near its nearest token is to each token of the query, on average; rare tokens count
     more. Shape (queries, POOL)."""
-    held = Counter(token for tokens in passages.tokens for token in set(tokens))
-    rarity = lambda token: np.log(1 + (len(passages.tokens) - held[token] + 0.5) / (held[token] + 0.5))
-    out = np.zeros(pools.shape, np.float32)
+    rarity, out = passages.rarity(), np.zeros(pools.shape, np.float32)
     for i, (tokens, states) in enumerate(zip(queries.tokens, queries.states)):
         if not tokens:
             continue

@@ -9,6 +9,8 @@ from pools import BESIDE, RIGHT, WRONG, of_entries
 CONTRAST = "# d | n | a | b\n" + "".join(f"{key} {key.lower()} {i}\n" for key in CONTRAST_LINES for i in range(2))
 CLASS = "# d | n\n" + "".join(f"P {letter}\n" for letter in "abcdef") + "Q 5,0 what is f\n= has legs | 3 1 | 0 2\n+ with\n+ on\n- without\n- none\n"
 SHELF = "# t\nP one\nP two\nQ 1 which\nQ 0,1 both\n"
+SHORT = ("plain", "implied")
+"""Kinds of contrasts whose passages are a sentence or two."""
 
 
 def entries_of(text):
@@ -23,12 +25,12 @@ class Texts(unittest.TestCase):
                 self.assertGreaterEqual(len(entries), 40)
                 for e in entries:
                     contrast, kind = is_contrast(e), path.name.split("_")[0]
-                    self.assertIn(kind, ("neg", "plain", "class") if contrast else ("topic", "class"))
-                    self.assertTrue(kind != "plain" or is_plain(e), e)
+                    self.assertIn(kind, ("neg", *SHORT, "class") if contrast else ("topic", "class"))
+                    self.assertTrue(kind not in SHORT or is_plain(e), e)
                     passages = [p for key in ("d_pos", "d_neg", "d_other") for p in e[key]] if contrast else e["passages"]
                     self.assertEqual(len(passages), len(set(passages)))
                     for passage in passages:
-                        self.assertTrue((9 if kind == "plain" else 12) <= len(passage.split()) <= 80, passage)
+                        self.assertTrue((9 if kind in SHORT else 12) <= len(passage.split()) <= 80, passage)
 
     def test_entries(self):
         contrast, shelf = entries_of(CONTRAST + "\n" + SHELF)

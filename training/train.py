@@ -27,7 +27,9 @@ from heldout import HeldOut
 from model import GatedCrossEncoder, bfloat16_pays, encoded, padded
 from pools import of_collections, of_entries
 from sources import Contrasts, Taught, own_pools, sources
+from start import take_over
 from teacher import teacher
+from terms import fitted
 
 SAVE_EVERY = 200
 MAX_TOKENS = 208
@@ -54,7 +56,7 @@ def arguments():
     parser.add_argument("--rate", type=float, default=7e-5)
     parser.add_argument("--apart", type=int, default=APART, help="so many layers read query and passage apart, and stay the bi-encoder's, as its embeddings do")
     parser.add_argument("--layers", type=lambda text: [int(n) for n in text.split(",")], help="take these of the base's layers only: 0,2,5")
-    parser.add_argument("--start", type=Path, help="what an earlier run has trained (its OUT/trained.safetensors), to go on from on another machine")
+    parser.add_argument("--start", type=Path, help="what an earlier run has trained (its OUT/trained.safetensors), to go on from, on another machine or with fewer layers")
     parser.add_argument("--report-every", type=int, default=500, help="steps between measurements on what is held out")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -65,7 +67,7 @@ def loss_of(group, scores):
     if group.kind == "contrast":
         (aa, ab, bb, ba), strange = scores[:4], scores[4:]
         loss = F.softplus(ab - aa) + F.softplus(ba - bb) + F.softplus(ba - aa) + F.softplus(ab - bb)
-        return 0.5 * (loss + F.softplus(strange - torch.stack((aa, bb))).sum()) if len(strange) else 0.5 * loss
+        return 0.5 * (loss + F.softplus(strange - torch.stack((aa, bb))[:len(strange)]).sum())
     targets = torch.tensor(group.targets, device=scores.device)
     if group.kind == "pool":
         right, rest, others = scores[:group.right], scores[group.right:], scores[group.known:]
@@ -129,7 +131,8 @@ def rate_at(step, steps, begun):
 def export(model, file, about):
     """Writes what was trained, as halves, and what else tools/trained.mjs has to know: the head, and which of the base's layers these are."""
     halves = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
-    head = {"head": "gated-cosine", "scale": model.scale.item(), "bias": model.bias.item(), "apart": model.apart, "gates": halves["gates"].tolist()}
+    numbers = {name: halves[name].tolist() for name in ("scale", "late", "bias", "terms", "gates")}
+    head = {"head": "gated-late-interaction", "apart": model.apart, **numbers}
     save_file(halves, file, {**about, "head": json.dumps(head), "layers": json.dumps(model.layers)})
 
 
@@ -157,19 +160,20 @@ def main():
     step, spent, begun, state = 0, 0.0, 0, a.out / "state.pt"
     if a.start and not state.exists():
         with safe_open(a.start, "pt") as file:
-            step, spent = int(file.metadata()["step"]), 60 * float(file.metadata()["minutes"])
-            if set(file.keys()) != {name for name, p in model.named_parameters() if p.requires_grad}:
-                raise ValueError(f"{a.start} is not of such a model: it was trained with another --apart or --layers, or has no gates")
-            model.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()}, strict=False)
+            step, minutes = take_over(model, file)
+        spent = 60 * minutes
         begun = step
         if step >= a.steps:
             raise ValueError(f"{a.start} has been trained for {step} steps: give more --steps")
+    elif not state.exists():
+        model.terms.data.copy_(fitted(a.base, taught.asked.passages, device))
     read, average = Reader(model, tokenizer, device), Average(model)
     parameters = [p for p in model.parameters() if p.requires_grad]
     # Of another order of magnitude than all other weights.
-    large = [model.scale, model.bias, model.gates]
-    groups = [{"params": [p for p in parameters if p.ndim == 2 and p is not model.gates], "weight_decay": 0.01, "share": 1.0},
-              {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0, "share": 1.0},
+    large = [model.scale, model.late, model.bias, model.gates, model.terms]
+    others = [p for p in parameters if all(p is not of_another for of_another in large)]
+    groups = [{"params": [p for p in others if p.ndim == 2], "weight_decay": 0.01, "share": 1.0},
+              {"params": [p for p in others if p.ndim == 1], "weight_decay": 0.0, "share": 1.0},
               {"params": large, "weight_decay": 0.0, "share": 30.0}]
     optimizer = torch.optim.AdamW(groups, lr=a.rate, betas=(0.9, 0.98), fused=True)
     if state.exists():
@@ -223,7 +227,7 @@ def main():
         average.update(model, step)
         if step % 50 == 0:
             recent = {name: round(float(sum(of)) / len(of), 3) for name, of in losses.items()}
-            print(f"step {step}, {(time.time() - started) / 60:.1f} min, scale {model.scale.item():.2f}, bias {model.bias.item():.2f}, {recent}", flush=True)
+            print(f"step {step}, {(time.time() - started) / 60:.1f} min, scale {model.scale.item():.2f}, late {model.late.item():.2f}, bias {model.bias.item():.2f}, {recent}", flush=True)
         if step % SAVE_EVERY == 0 or step == a.steps:
             keep()
 

@@ -4,7 +4,7 @@ import { open } from "./browser.mjs";
 
 /** @typedef {import("../page/engine.ts").Setup} Setup */
 /** @typedef {{ kind: "rerank", query: string, texts: string[], tokens: number[] } | { kind: "embed", texts: string[], tokens: number[] }} Workload */
-/** @typedef {{ page: import("playwright-core").Page, key: string, setup: Setup, head: "classifier" | "gated-cosine", kinds: Workload["kind"][] }} Contender */
+/** @typedef {{ page: import("playwright-core").Page, key: string, setup: Setup, head: "classifier" | "gated-late-interaction", kinds: Workload["kind"][] }} Contender */
 
 export const CLASSIFIER = "bench-classifier";
 const BI_ENCODER = "all-MiniLM-L6-v2";
@@ -52,7 +52,7 @@ export async function enter(page, setup) {
 /** tabrank with its own cross-encoder. @param {import("playwright-core").Page} page @param {number} workers @returns {Promise<Contender>} */
 export async function enterOwn(page, workers) {
   const contender = await enter(page, { ...ours(workers), crossEncoder: OWN });
-  return { ...contender, head: "gated-cosine", kinds: ["rerank"] };
+  return { ...contender, head: "gated-late-interaction", kinds: ["rerank"] };
 }
 
 /** @param {Contender} contender */

@@ -10,7 +10,7 @@ export interface ModelReport {
   width: number;
   max_tokens: number;
   pooling: "mean" | "cls" | null;
-  head: { kind: "classifier" | "segment-cosine" | "gated-cosine" } | null;
+  head: { kind: "classifier" | "segment-cosine" | "gated-late-interaction" } | null;
 }
 
 /** The engine's first stage. */

@@ -51,7 +51,7 @@ export interface ManifestEntry {
   quantization: Quantization;
   architecture: "bert";
   pooling: "mean" | "cls" | null;
-  head: "classifier" | "segment-cosine" | "gated-cosine" | null;
+  head: "classifier" | "segment-cosine" | "gated-late-interaction" | null;
   activation: "identity";
   max_tokens: number;
   query_prefix?: string;
@@ -85,6 +85,6 @@ export interface ModelInfo {
   layers: number;
   width: number;
   maxTokens: number;
-  /** `classifier`, `segment-cosine` or `gated-cosine` for a cross-encoder, `mean` or `cls` for a bi-encoder. */
+  /** `classifier`, `segment-cosine` or `gated-late-interaction` for a cross-encoder, `mean` or `cls` for a bi-encoder. */
   head: string;
 }

@@ -152,7 +152,7 @@ pub struct Attention<B: Backend + ?Sized> {
     pub heads: usize,
     /// Where each two neighbouring sequences attend to one another as well: what each head adds to the scores of the
     /// other's tokens, before the softmax.
-    pub gates: Option<B::Gates>,
+    pub gates: Option<B::Numbers>,
 }
 
 /// Weights of the other half.
@@ -173,8 +173,8 @@ pub trait Backend {
     type Linear;
     /// Scale and shift of a layer norm.
     type Norm;
-    /// A layer's gates.
-    type Gates;
+    /// Numbers that an operation reads: a layer's gates, the terms of late interaction.
+    type Numbers;
     /// Word, position and segment tables.
     type Tables;
 
@@ -192,8 +192,8 @@ pub trait Backend {
     /// Prepares a layer norm.
     fn norm(&self, weight: &[f32], bias: &[f32], epsilon: f32) -> Self::Norm;
 
-    /// Prepares a layer's gates, a number for each head.
-    fn gates(&self, values: &[f32]) -> Self::Gates;
+    /// Prepares such numbers.
+    fn numbers(&self, values: &[f32]) -> Self::Numbers;
 
     /// Prepares the embedding tables, all of one width.
     fn tables(&self, words: Words, positions: Vec<f32>, segments: Vec<f32>) -> Self::Tables;
@@ -218,9 +218,24 @@ pub trait Backend {
     /// The mean of the rows of each range: `[ranges, width]`. Ranges must not be empty.
     fn mean(&self, x: &Self::Buffer, ranges: &[Range<usize>]) -> Self::Buffer;
 
+    /// Of each row of each pair's first range: the greatest cosine with a row of the second, or -1 if that is empty; and the
+    /// row, brought to length 1, times `terms`, `[width]`. `[rows of all first ranges, 2]`.
+    fn nearest(&self, x: &Self::Buffer, terms: &Self::Numbers, pairs: &[[Range<usize>; 2]]) -> Self::Buffer;
+
     /// The values of a buffer, row after row.
     ///
     /// # Errors
     /// What went wrong on the device since the last time; never on the CPU.
-    fn read(&self, x: Self::Buffer) -> impl Future<Output = Result<Vec<f32>, DeviceError>>;
+    fn read(&self, x: Self::Buffer) -> impl Future<Output = Result<Vec<f32>, DeviceError>> {
+        async {
+            let [values] = self.read_all([x]).await?;
+            Ok(values)
+        }
+    }
+
+    /// The same of several at once, which takes a GPU no longer than one.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_all<const N: usize>(&self, buffers: [Self::Buffer; N]) -> impl Future<Output = Result<[Vec<f32>; N], DeviceError>>;
 }

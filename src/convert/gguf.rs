@@ -5,7 +5,7 @@ use super::source::{Shape, Source, Use};
 use super::{ConvertError, Target};
 use crate::kernels::quant::Dtype;
 use crate::model::names::key;
-use crate::model::{Cosine, Gates, Pooling, Tokenizer};
+use crate::model::{Cosine, Gates, LateInteraction, Pooling, Tokenizer};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
 use candle_core::{CpuStorage, bail};
@@ -151,9 +151,13 @@ fn metadata(source: &Source, target: &Target, weights_sha256: &str) -> Result<Ve
             if let Some(Cosine { scale, bias }) = head.cosine() {
                 out.extend([(key::SCALE, Value::F32(scale)), (key::BIAS, Value::F32(bias))]);
             }
+            let floats = |values: &[f32]| Value::Array(values.iter().map(|x| Value::F32(*x)).collect());
+            if let Some(LateInteraction { scale, terms }) = head.late() {
+                out.extend([(key::LATE, Value::F32(*scale)), (key::TERMS, floats(terms))]);
+            }
             if let Some(Gates { apart, values }) = head.gates() {
                 out.push((key::APART, number(*apart)));
-                out.push((key::GATES, Value::Array(values.iter().map(|x| Value::F32(*x)).collect())));
+                out.push((key::GATES, floats(values)));
             }
         }
     }

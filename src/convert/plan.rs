@@ -62,7 +62,7 @@ pub fn plan(source: &Source, metadata: &Metadata, dtype: Dtype) -> Result<Plan, 
             planner.plain(&format!("{}.bias", names::CLASSIFIER), "classifier.bias", &[1])?;
         }
         // A pooler beside mean pooling, CLS pooling or a cosine of two texts is a remnant of pretraining that nothing reads.
-        Use::BiEncoder(_) | Use::CrossEncoder(Head::SegmentCosine(_) | Head::GatedCosine { .. }) => {
+        Use::BiEncoder(_) | Use::CrossEncoder(Head::SegmentCosine(_) | Head::GatedLateInteraction { .. }) => {
             planner.pass_over(&["pooler.dense.weight", "pooler.dense.bias"])
         }
     }

@@ -1,7 +1,7 @@
 //! What a checkpoint in Hugging Face's layout is, from the small files that lie beside its weights.
 
 use super::{ConvertError, WEIGHTS};
-use crate::model::{Cosine, Gates, Head, Pooling, Tokenizer};
+use crate::model::{Cosine, Gates, Head, LateInteraction, Pooling, Tokenizer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -86,19 +86,27 @@ struct BertConfig {
     is_decoder: bool,
 }
 
-/// head.json.
+/// head.json. One structure for all kinds, as reading a tagged enum takes 10 KB more of the page's download.
 #[derive(Deserialize)]
-#[serde(tag = "head", rename_all = "kebab-case")]
-enum OwnHead {
-    SegmentCosine(Cosine),
-    GatedCosine {
-        #[serde(flatten)]
-        cosine: Cosine,
-        /// So many layers read query and passage apart.
-        apart: usize,
-        /// Of the other layers, one row each, a number for each head.
-        gates: Vec<Vec<f32>>,
-    },
+struct OwnHead {
+    head: HeadKind,
+    scale: f32,
+    bias: f32,
+    late: Option<f32>,
+    #[serde(default)]
+    terms: Vec<f32>,
+    /// So many layers read query and passage apart.
+    apart: Option<usize>,
+    /// Of the other layers, one row each, a number for each head.
+    #[serde(default)]
+    gates: Vec<Vec<f32>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum HeadKind {
+    SegmentCosine,
+    GatedLateInteraction,
 }
 
 #[derive(Deserialize)]
@@ -199,19 +207,26 @@ fn check(config: &BertConfig) -> Result<(), ConvertError> {
 
 impl OwnHead {
     fn understood(self, config: &BertConfig) -> Result<Head, ConvertError> {
-        let (cosine, apart, rows) = match self {
-            Self::SegmentCosine(cosine) => return Ok(Head::SegmentCosine(cosine)),
-            Self::GatedCosine { cosine, apart, gates } => (cosine, apart, gates),
+        let Self { head, scale, bias, late, terms, apart, gates: rows } = self;
+        let cosine = Cosine { scale, bias };
+        if let HeadKind::SegmentCosine = head {
+            return Ok(Head::SegmentCosine(cosine));
+        }
+        let refuse = |problem: &str| Err(ConvertError::File { file: "head.json".into(), problem: problem.into() });
+        let (Some(scale), Some(apart)) = (late, apart) else {
+            return refuse("there must be the numbers late and apart");
         };
+        let late = LateInteraction { scale, terms };
+        if !late.fits(config.hidden_size) {
+            return refuse("there must be as many terms, numbers between -10000 and 10000, as a hidden state has");
+        }
         let gates = Gates { apart, values: rows.concat() };
         if rows.iter().any(|row| row.len() != config.num_attention_heads)
             || !gates.fit(config.num_hidden_layers, config.num_attention_heads)
         {
-            let problem =
-                "there must be a gate, a number between -10000 and 10000, for each head of each layer that does not read apart".into();
-            return Err(ConvertError::File { file: "head.json".into(), problem });
+            return refuse("there must be a gate, a number between -10000 and 10000, for each head of each layer that does not read apart");
         }
-        Ok(Head::GatedCosine { cosine, gates })
+        Ok(Head::GatedLateInteraction { cosine, late, gates })
     }
 }
 

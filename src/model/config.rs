@@ -35,12 +35,40 @@ pub enum Pooling {
 }
 
 /// A logit from a cosine: `scale` x cosine + `bias`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Cosine {
     /// Factor.
     pub scale: f32,
     /// Summand.
     pub bias: f32,
+}
+
+impl Cosine {
+    /// The logit of a cosine.
+    pub fn logit(&self, cosine: f32) -> f32 {
+        self.scale * cosine + self.bias
+    }
+}
+
+/// What is added to such a logit: `late` x the mean, over the query's tokens, of the greatest cosine that each has with a token of the
+/// passage. [CLS] and [SEP] have no part in it.
+///
+/// Khattab and Zaharia, "ColBERT" (2020), there summed up, every token counting the same.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LateInteraction {
+    /// Factor.
+    #[serde(rename = "late")]
+    pub scale: f32,
+    /// How much a token counts in the mean is the softmax, over the query, of its hidden state, brought to length 1, times this: `[width]`.
+    #[serde(skip_serializing)]
+    pub terms: Vec<f32>,
+}
+
+impl LateInteraction {
+    /// Whether it is that of a model of this width, and of numbers that make sense.
+    pub fn fits(&self, width: usize) -> bool {
+        self.terms.len() == width && self.terms.iter().all(|x| x.abs() <= MOST)
+    }
 }
 
 /// How a cross-encoder makes one logit of the last hidden states.
@@ -51,11 +79,14 @@ pub enum Head {
     Classifier,
     /// That of (mean over the tokens of type 0, mean over those of type 1).
     SegmentCosine(Cosine),
-    /// The same cosine, of a query and a passage that are two texts rather than one sequence.
-    GatedCosine {
+    /// The same cosine, of a query and a passage that are two texts rather than one sequence, and late interaction between these.
+    GatedLateInteraction {
         /// Of the two means.
         #[serde(flatten)]
         cosine: Cosine,
+        /// Of the tokens.
+        #[serde(flatten)]
+        late: LateInteraction,
         /// What is between the two.
         gates: Gates,
     },
@@ -67,7 +98,7 @@ impl Head {
         match self {
             Self::Classifier => "classifier",
             Self::SegmentCosine(_) => "segment-cosine",
-            Self::GatedCosine { .. } => "gated-cosine",
+            Self::GatedLateInteraction { .. } => "gated-late-interaction",
         }
     }
 
@@ -75,17 +106,22 @@ impl Head {
     pub fn cosine(&self) -> Option<Cosine> {
         match self {
             Self::Classifier => None,
-            Self::SegmentCosine(cosine) | Self::GatedCosine { cosine, .. } => Some(*cosine),
+            Self::SegmentCosine(cosine) | Self::GatedLateInteraction { cosine, .. } => Some(*cosine),
         }
     }
 
     /// Its gates, if query and passage are two texts.
     pub fn gates(&self) -> Option<&Gates> {
-        if let Self::GatedCosine { gates, .. } = self { Some(gates) } else { None }
+        if let Self::GatedLateInteraction { gates, .. } = self { Some(gates) } else { None }
+    }
+
+    /// Its late interaction, if it has any.
+    pub fn late(&self) -> Option<&LateInteraction> {
+        if let Self::GatedLateInteraction { late, .. } = self { Some(late) } else { None }
     }
 }
 
-/// A gate is shut at -100 already.
+/// Of a gate, which is shut at -100 already, and of what makes tokens count.
 const MOST: f32 = 1e4;
 
 /// How a cross-encoder's query and passage look at each other, if not as one sequence: each is read as a bi-encoder reads a
@@ -171,9 +207,10 @@ impl Config {
                 "classifier" => (None, Some(Head::Classifier)),
                 "segment-cosine" => (None, Some(Head::SegmentCosine(cosine()?))),
                 // By a name of its own, so that what knows no gates refuses the file.
-                "gated-cosine" => {
+                "gated-late-interaction" => {
+                    let late = LateInteraction { scale: file.float(key::LATE)?, terms: file.floats(key::TERMS)? };
                     let gates = Gates { apart: file.number(key::APART)?, values: file.floats(key::GATES)? };
-                    (None, Some(Head::GatedCosine { cosine: cosine()?, gates }))
+                    (None, Some(Head::GatedLateInteraction { cosine: cosine()?, late, gates }))
                 }
                 other => return Err(ModelError::Unsupported(format!("head {other:?}"))),
             },
@@ -214,6 +251,9 @@ impl Config {
         }
         if self.gates().is_some_and(|gates| !gates.fit(self.layers, self.heads)) {
             return nonsense("gates that do not go with its layers and heads");
+        }
+        if self.head.as_ref().and_then(Head::late).is_some_and(|late| !late.fits(self.width)) {
+            return nonsense("late interaction that does not go with its width");
         }
         Ok(())
     }

@@ -3,10 +3,12 @@
 use super::encoder::Loader;
 use super::gguf::Gguf;
 use super::names::{CLASSIFIER, POOLER};
-use super::{Config, Cosine, Encoder, Head, ModelError, Pause, Role, Sequence, Tokenizer};
+use super::{Config, Cosine, Encoder, Head, LateInteraction, ModelError, Pause, Role, Sequence, Tokenizer};
 use crate::backend::{Activation, Backend, Carried};
 use crate::kernels::dot::dot;
+use crate::kernels::softmax::softmax;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// A cross-encoder.
 ///
@@ -19,6 +21,7 @@ pub struct CrossEncoder<B: Backend> {
 enum LoadedHead<B: Backend> {
     Classifier { pooler: B::Linear, classifier: B::Linear },
     Cosine(Cosine),
+    Late { cosine: Cosine, scale: f32, terms: B::Numbers },
 }
 
 /// Token ids of a query, to be paired with passages.
@@ -70,7 +73,10 @@ impl<B: Backend + Clone> CrossEncoder<B> {
 impl<B: Backend> LoadedHead<B> {
     fn load(head: Head, loader: &Loader<B>, width: usize) -> Result<Self, ModelError> {
         Ok(match head {
-            Head::SegmentCosine(cosine) | Head::GatedCosine { cosine, .. } => Self::Cosine(cosine),
+            Head::SegmentCosine(cosine) => Self::Cosine(cosine),
+            Head::GatedLateInteraction { cosine, late: LateInteraction { scale, terms }, .. } => {
+                Self::Late { cosine, scale, terms: loader.numbers(&terms) }
+            }
             Head::Classifier => Self::Classifier {
                 pooler: loader.linear(&[POOLER.into()], width, width)?,
                 classifier: loader.linear(&[CLASSIFIER.into()], 1, width)?,
@@ -117,16 +123,32 @@ impl<B: Backend> CrossEncoder<B> {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
+        let backend = self.encoder.backend();
         let packing = Sequence::pack(pairs.iter().map(Pair::sequence));
         let logits = match &self.head {
             LoadedHead::Classifier { pooler, classifier } => {
                 let first = self.encoder.forward(&packing, Carried::First, pause).await?;
                 self.classify(&first, pooler, classifier).await?
             }
-            LoadedHead::Cosine(Cosine { scale, bias }) => {
+            LoadedHead::Cosine(cosine) => {
                 let hidden = self.encoder.forward(&packing, Carried::All, pause).await?;
-                let cosines = self.segment_cosines(&hidden, pairs).await?;
-                cosines.into_iter().map(|cosine| scale * cosine + bias).collect()
+                let means = backend.read(backend.mean(&hidden, segments(pairs).as_flattened())).await?;
+                self.cosines(&means).map(|x| cosine.logit(x)).collect()
+            }
+            LoadedHead::Late { cosine, scale, terms } => {
+                let hidden = self.encoder.forward(&packing, Carried::All, pause).await?;
+                let segments = segments(pairs);
+                // Without [CLS] and [SEP].
+                let words: Vec<_> = segments.iter().map(|both| both.clone().map(|segment| segment.start + 1..segment.end - 1)).collect();
+                let nearest = backend.nearest(&hidden, terms, &words);
+                let [means, nearest] = backend.read_all([backend.mean(&hidden, segments.as_flattened()), nearest]).await?;
+                let (mut rest, cosines) = (&nearest[..], self.cosines(&means));
+                let late = words.iter().map(|[query, _]| {
+                    let (own, after) = rest.split_at(2 * query.len());
+                    rest = after;
+                    late_interaction(own)
+                });
+                cosines.zip(late).map(|(x, late)| cosine.logit(x) + scale * late).collect()
             }
         };
         if logits.iter().all(|x| x.is_finite()) { Ok(logits) } else { Err(ModelError::NotFinite) }
@@ -138,22 +160,30 @@ impl<B: Backend> CrossEncoder<B> {
         Ok(backend.read(backend.apply(classifier, &pooled, Activation::Identity)).await?)
     }
 
-    async fn segment_cosines(&self, hidden: &B::Buffer, pairs: &[Pair]) -> Result<Vec<f32>, ModelError> {
-        let mut start = 0;
-        let segments = pairs.iter().flat_map(|Pair(sequence)| {
-            let (begin, split) = (start, start + sequence.first_segment);
-            start += sequence.ids.len();
-            [begin..split, split..start]
-        });
-        let segments: Vec<_> = segments.collect();
-        let means = self.encoder.backend().read(self.encoder.backend().mean(hidden, &segments)).await?;
-        Ok(means
-            .chunks_exact(2 * self.encoder.config().width)
-            .map(|both| {
-                let (a, b) = both.split_at(both.len() / 2);
-                // PyTorch's cosine_similarity keeps each norm from falling below 1e-8.
-                dot(a, b) / (dot(a, a).sqrt().max(1e-8) * dot(b, b).sqrt().max(1e-8))
-            })
-            .collect())
+    /// The cosine of each two neighbouring rows.
+    fn cosines(&self, means: &[f32]) -> impl Iterator<Item = f32> {
+        means.chunks_exact(2 * self.encoder.config().width).map(|both| {
+            let (a, b) = both.split_at(both.len() / 2);
+            // PyTorch's cosine_similarity keeps each norm from falling below 1e-8.
+            dot(a, b) / (dot(a, a).sqrt().max(1e-8) * dot(b, b).sqrt().max(1e-8))
+        })
     }
+}
+
+/// The rows of each pair's query and passage, with what frames them.
+fn segments(pairs: &[Pair]) -> Vec<[Range<usize>; 2]> {
+    let mut start = 0;
+    let split = |Pair(sequence): &Pair| {
+        let (begin, split) = (start, start + sequence.first_segment);
+        start += sequence.ids.len();
+        [begin..split, split..start]
+    };
+    pairs.iter().map(split).collect()
+}
+
+/// Of a query's tokens, two numbers each: the greatest cosine with a token of the passage, and what the softmax makes a share of.
+fn late_interaction(tokens: &[f32]) -> f32 {
+    let (nearest, mut shares): (Vec<_>, Vec<_>) = tokens.as_chunks().0.iter().map(|&[nearest, counts]| (nearest, counts)).unzip();
+    softmax(&mut shares, 1.0);
+    dot(&nearest, &shares)
 }

@@ -76,6 +76,11 @@ impl<B: Backend> Loader<'_, B> {
         Ok(self.backend.norm(&weight, &bias, self.epsilon))
     }
 
+    /// Numbers for the backend.
+    pub fn numbers(&self, values: &[f32]) -> B::Numbers {
+        self.backend.numbers(values)
+    }
+
     /// Linear layers of `cols` inputs and `rows` outputs each, stacked.
     pub fn linear(&self, names: &[String], rows: usize, cols: usize) -> Result<B::Linear, ModelError> {
         let weights: Result<Vec<Weight>, _> = names.iter().map(|n| self.file.matrix(&format!("{n}.weight"), rows, cols)).collect();
@@ -117,7 +122,7 @@ impl<B: Backend> Encoder<B> {
                         heads: config.heads,
                         gates: config.gates().and_then(|gates| {
                             let values = gates.values.chunks_exact(config.heads).nth(i.checked_sub(gates.apart)?)?;
-                            Some(loader.backend.gates(values))
+                            Some(loader.numbers(values))
                         }),
                     },
                     feed_forward: FeedForward {

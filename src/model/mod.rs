@@ -15,7 +15,7 @@ mod tokenizer;
 
 pub use batch::batches;
 pub use bi_encoder::{BiEncoder, Embedding};
-pub use config::{Config, Cosine, Gates, Head, Pooling, Role};
+pub use config::{Config, Cosine, Gates, Head, LateInteraction, Pooling, Role};
 pub use cross_encoder::{CrossEncoder, Pair, Query};
 pub use encoder::Encoder;
 pub use pause::Pause;

@@ -64,12 +64,16 @@ pub mod key {
     pub const POOLING: &str = "bert.pooling_type";
     /// `bi-encoder` or `cross-encoder`.
     pub const ROLE: &str = "tabrank.role";
-    /// A cross-encoder's head: `classifier`, `segment-cosine`, or `gated-cosine`, which is the same behind gates.
+    /// A cross-encoder's head: `classifier`, `segment-cosine`, or `gated-late-interaction`.
     pub const HEAD: &str = "tabrank.head";
     /// Factor of a head that is a cosine.
     pub const SCALE: &str = "tabrank.head.scale";
     /// Summand of such a head.
     pub const BIAS: &str = "tabrank.head.bias";
+    /// Factor of late interaction, in a head that has it.
+    pub const LATE: &str = "tabrank.head.late";
+    /// What tells how much a token of the query counts in late interaction, as many numbers as a hidden state has.
+    pub const TERMS: &str = "tabrank.head.terms";
     /// How many layers of a gated cross-encoder read query and passage apart.
     pub const APART: &str = "tabrank.gates.apart";
     /// The gates of its other layers, a number for each head of each layer.

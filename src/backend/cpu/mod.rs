@@ -8,6 +8,7 @@
 mod attention;
 mod first;
 mod linear;
+mod nearest;
 mod planes;
 mod scratch;
 mod sized;
@@ -19,6 +20,7 @@ use super::{Activation, Attention, Backend, Carried, DeviceError, FeedForward, P
 use crate::kernels::quant::dequantize;
 use crate::kernels::{activation, instruction_set, norm};
 use attention::{Gates, Inputs, attend};
+use nearest::nearest;
 use scratch::Scratch;
 use sized::sized;
 use std::ops::Range;
@@ -113,7 +115,7 @@ impl Backend for Cpu {
     type Buffer = Buffer;
     type Linear = Linear;
     type Norm = Norm;
-    type Gates = Vec<f32>;
+    type Numbers = Vec<f32>;
     type Tables = Tables;
 
     fn batch_tokens(&self) -> usize {
@@ -136,7 +138,7 @@ impl Backend for Cpu {
         Norm { weight: weight.to_vec(), bias: bias.to_vec(), epsilon }
     }
 
-    fn gates(&self, values: &[f32]) -> Vec<f32> {
+    fn numbers(&self, values: &[f32]) -> Vec<f32> {
         values.to_vec()
     }
 
@@ -252,7 +254,11 @@ impl Backend for Cpu {
         out
     }
 
-    async fn read(&self, x: Buffer) -> Result<Vec<f32>, DeviceError> {
-        Ok(x.values)
+    fn nearest(&self, x: &Buffer, terms: &Vec<f32>, pairs: &[[Range<usize>; 2]]) -> Buffer {
+        nearest(x, terms, pairs)
+    }
+
+    async fn read_all<const N: usize>(&self, buffers: [Buffer; N]) -> Result<[Vec<f32>; N], DeviceError> {
+        Ok(buffers.map(|x| x.values))
     }
 }

@@ -232,12 +232,13 @@ impl Device {
         recording.parameters.clear();
     }
 
-    /// Submits what was recorded and reads `len` floats from the start of `block`.
+    /// Submits what was recorded and reads so many floats from the start of each block, one after the other.
     ///
     /// # Errors
     /// What went wrong on the device, now or before.
-    pub async fn read(&self, block: &Block, len: usize) -> Result<Vec<f32>, DeviceError> {
-        let size = (len * 4) as u64;
+    pub async fn read(&self, blocks: &[(&Block, usize)]) -> Result<Vec<f32>, DeviceError> {
+        let bytes = |len: usize| (len * 4) as u64;
+        let size = blocks.iter().map(|(_, len)| bytes(*len)).sum();
         let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("results"),
             size,
@@ -247,7 +248,11 @@ impl Device {
         {
             let mut recording = self.recording.borrow_mut();
             let encoder = recording.encoder.get_or_insert_with(|| self.device.create_command_encoder(&Default::default()));
-            encoder.copy_buffer_to_buffer(block.buffer(), 0, &staging, 0, size);
+            let mut to = 0;
+            for (block, len) in blocks {
+                encoder.copy_buffer_to_buffer(block.buffer(), 0, &staging, to, bytes(*len));
+                to += bytes(*len);
+            }
             self.submit(&mut recording);
         }
         self.pool.trim(MOST_UNUSED);

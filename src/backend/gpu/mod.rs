@@ -164,7 +164,7 @@ impl Backend for Gpu {
     type Buffer = Buffer;
     type Linear = Linear;
     type Norm = Norm;
-    type Gates = wgpu::Buffer;
+    type Numbers = wgpu::Buffer;
     type Tables = Tables;
 
     fn batch_tokens(&self) -> usize {
@@ -183,7 +183,7 @@ impl Backend for Gpu {
         Norm { weight: self.device.upload(&bytes_of(weight)), bias: self.device.upload(&bytes_of(bias)), epsilon }
     }
 
-    fn gates(&self, values: &[f32]) -> wgpu::Buffer {
+    fn numbers(&self, values: &[f32]) -> wgpu::Buffer {
         self.device.upload(&bytes_of(values))
     }
 
@@ -290,9 +290,27 @@ impl Backend for Gpu {
         self.pick(&Shader::new("mean", &[], &[include_str!("shaders/mean.wgsl")]), x, &places, ranges.len())
     }
 
-    async fn read(&self, x: Buffer) -> Result<Vec<f32>, DeviceError> {
-        let stride = x.width.next_multiple_of(4);
-        let values = self.device.read(&x.block, x.rows * stride).await?;
-        Ok(values.chunks_exact(stride).flat_map(|row| &row[..x.width]).copied().collect())
+    fn nearest(&self, x: &Buffer, terms: &wgpu::Buffer, pairs: &[[Range<usize>; 2]]) -> Buffer {
+        let [lanes, shared] = self.lanes();
+        let searches = pairs.iter().flat_map(|[queries, passage]| queries.clone().map(|row| [row, passage.start, passage.end]));
+        let searches: Vec<_> = searches.collect();
+        let places = self.upload_numbers(searches.iter().flatten());
+        let out = Buffer { block: self.device.block(4 * searches.len()), rows: searches.len(), width: 2 };
+        let shader = Shader::new("nearest", &[("LANES", lanes), ("ROWS", shared)], &[include_str!("shaders/nearest.wgsl")]);
+        let buffers = [x.block.buffer(), &places, terms, out.block.buffer()];
+        self.device.dispatch(&shader, &[Count(out.rows), Count(x.width / 4)], &buffers, [1, out.rows.div_ceil(shared as usize)]);
+        out
+    }
+
+    async fn read_all<const N: usize>(&self, buffers: [Buffer; N]) -> Result<[Vec<f32>; N], DeviceError> {
+        let stride = |x: &Buffer| x.width.next_multiple_of(4);
+        let blocks = buffers.each_ref().map(|x| (&x.block, x.rows * stride(x)));
+        let values = self.device.read(&blocks).await?;
+        let mut rest = &values[..];
+        Ok(buffers.each_ref().map(|x| {
+            let (own, after) = rest.split_at(x.rows * stride(x));
+            rest = after;
+            own.chunks_exact(stride(x)).flat_map(|row| &row[..x.width]).copied().collect()
+        }))
     }
 }

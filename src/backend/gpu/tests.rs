@@ -158,7 +158,7 @@ proptest! {
                 output: linear(backend, dtype, &[width], width, seed ^ 20),
                 norm: backend.norm(&values(width, seed ^ 5), &values(width, seed ^ 6), 1e-12),
                 heads,
-                gates: gates.as_deref().map(|gates| backend.gates(gates)),
+                gates: gates.as_deref().map(|gates| backend.numbers(gates)),
             };
             backend.attend(&attention, &mut x, &packing, carried);
             read(backend, x)
@@ -185,6 +185,20 @@ proptest! {
         let packing = packing(&lengths, seed);
         let ranges: Vec<_> = packing.ranges().flat_map(|r| [r.start..r.start + 1, r]).collect();
         twins!(5e-5, |backend, _dtype| read(backend, backend.mean(&embed(backend, 32 * blocks, Dtype::F32, &packing, seed), &ranges)))?;
+    }
+
+    #[test]
+    fn nearest_rows(lengths in prop::collection::vec((1usize..20, 0usize..150), 1..5), blocks in 1usize..13, seed: u64) {
+        let packing = packing(&lengths.iter().flat_map(|&(query, passage)| [query, passage + 1]).collect::<Vec<_>>(), seed);
+        // A passage without its first row may have none.
+        let pairs: Vec<_> = packing.pairs().map(|(both, second)| [both.start..second, second + 1..both.end]).collect();
+        let terms = values(32 * blocks, !seed);
+        twins!(1e-4, |backend, _dtype| {
+            let x = embed(backend, 32 * blocks, Dtype::F32, &packing, seed);
+            let nearest = backend.nearest(&x, &backend.numbers(&terms), &pairs);
+            let [nearest, means] = pollster::block_on(backend.read_all([nearest, backend.mean(&x, &[0..1, 0..2])])).unwrap();
+            [nearest, means].concat()
+        })?;
     }
 
     /// Alone or among others: the same bits.
@@ -230,6 +244,6 @@ fn a_shader_that_does_not_compile_is_reported() {
     let shader = Shader::new("wrong", &[], &["@compute @workgroup_size(1) fn main() { let x: f32 = 1u; }"]);
     device.dispatch(&shader, &[], &[], [1, 1]);
     let block = device.block(4);
-    let error = pollster::block_on(device.read(&block, 4)).unwrap_err();
+    let error = pollster::block_on(device.read(&[(&block, 4)])).unwrap_err();
     assert!(matches!(&error, DeviceError::Failed(message) if message.contains("wrong")), "{error}");
 }
