@@ -148,6 +148,24 @@ describe("lesson 2", () => {
   });
 });
 
+describe("lesson 6", () => {
+  // A whole run takes minutes.
+  it("shows the recorded cascade, begins another when asked to, and stops when told to", async () => {
+    const { page, complaints, close } = await here.open("?lesson=cascades");
+    const figure = page.locator("figure[data-exhibit='1']");
+    await page.waitForSelector("figure[data-progress=offered] .drawing svg", { timeout: 90_000 });
+    expect(await mark(page).textContent()).toContain("Recorded on");
+    expect(await figure.locator(".finding").first().textContent()).toContain("The cascade, tabrank-minilm-l3 on 100 and then tabrank-minilm-l6 on 20, has 0.");
+    await page.locator("#x1-every").selectOption("4");
+    await figure.locator("button", { hasText: "Run it here" }).click();
+    await figure.getByText(/ [1-9]\d* of \d{4}\./).waitFor({ timeout: 60_000 });
+    await figure.locator("button", { hasText: "Stop" }).click();
+    await page.waitForSelector("figure[data-progress=stopped]");
+    expect(complaints).toEqual([]);
+    await close();
+  });
+});
+
 describe("a link below an exhibit", () => {
   it("sets the exhibit, and brings it into sight", async () => {
     const { page, complaints, close } = await here.open("?lesson=why", { reducedMotion: "reduce" });
