@@ -25,7 +25,7 @@ KEPT = NEGATIONS | frozenset(
 OF_KNOWN = {RIGHT: 2, WRONG: 2, BESIDE: 1}
 """So many passages, at most, of which it is known how they answer."""
 
-PLAIN_SHARE = 0.65
+PLAIN_SHARE = 0.75
 """So many of the contrasts are plain ones (files.py): from these a model of this size learns, while the others are out of its reach for long."""
 
 OFTEN = 3
@@ -259,7 +259,7 @@ def sources(data, contrasts, taught, own):
     """{name: (source, groups in a step)}. The groups of `taught` are of what nobody has labelled, those of `own` of our own texts' pools."""
     near_misses = shelves(data)[0]
     public = Mixture([(Graded(rows), PUBLIC_WEIGHTS.get(name, 0.5)) for name, rows in public_rows(data).items()])
-    return {"contrasts": (contrasts, 20), "paraphrases": (Paraphrases(contrasts.plain + contrasts.others), 6),
+    return {"contrasts": (contrasts, 24), "paraphrases": (Paraphrases(contrasts.plain + contrasts.others), 4),
             "sentences": (Sentences(sentences(data)), 1), "properties": (Properties(contrasts.plain), 1),
             "shelf contrasts": (ShelfContrasts(near_misses), 1), "shelves": (Shelves(near_misses), 1), "public": (public, 2),
             "taught": (taught, 4), "own pools": (own, 6)}
