@@ -9,7 +9,7 @@ from pools import BESIDE, RIGHT, WRONG, of_entries
 CONTRAST = "# d | n | a | b\n" + "".join(f"{key} {key.lower()} {i}\n" for key in CONTRAST_LINES for i in range(2))
 CLASS = "# d | n\n" + "".join(f"P {letter}\n" for letter in "abcdef") + "Q 5,0 what is f\n= has legs | 3 1 | 0 2\n+ with\n+ on\n- without\n- none\n"
 SHELF = "# t\nP one\nP two\nQ 1 which\nQ 0,1 both\n"
-SHORT = ("plain", "implied")
+SHORT = ("plain", "implied", "order", "role", "number", "only")
 """Kinds of contrasts whose passages are a sentence or two."""
 
 
