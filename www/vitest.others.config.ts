@@ -7,6 +7,8 @@ export default defineConfig({
     fileParallelism: false,
     isolate: false,
     testTimeout: 120_000,
+    // What is waited for may take a reload of the models, or a first search, beside another browser.
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
   },
 });

@@ -37,7 +37,7 @@ export async function startChroma(): Promise<Chroma> {
   for (let tries = 0; ; tries++) {
     const alive = await fetch(`${url}/api/v2/heartbeat`).then(({ ok }) => ok, () => false);
     if (alive) break;
-    if (tries === 100 || server.exitCode !== null) {
+    if (tries === 600 || server.exitCode !== null) {
       server.kill();
       throw new Error(`Chroma doesn't answer: ${said}`);
     }

@@ -40,10 +40,9 @@ describe("in Node", () => {
     const server = await serve(repository, "/files/");
     const env = { TABRANK_MODELS: new URL("models/", server.url).href, TABRANK_CACHE_DIR: cache };
     try {
-      const start = performance.now();
       const first = JSON.parse(await node(app, "main.js", { ...env, DISPOSE: "1" })) as Record<string, unknown>;
       // As long as the models take to be written, and not until patience with that has come to an end.
-      expect(performance.now() - start).toBeLessThan(9000);
+      expect(Date.now() - (first["at"] as number)).toBeLessThan(9000);
       const fetched = () => server.requests.filter((path) => path.endsWith(".gguf")).length;
       expect(fetched()).toBe(2);
       expect((await readdir(join(cache, "tabrank"))).filter((name) => name.endsWith(".bin"))).toHaveLength(3);

@@ -10,7 +10,7 @@ import { pack } from "../src/library/archive";
 import type { UserPassage } from "../src/library/library";
 import { FIRST_QUERY } from "../src/state";
 import { overflow, violations } from "./audit";
-import { column, repository, shown } from "./browser";
+import { buildOf, column, repository, shown } from "./browser";
 import { served } from "./here";
 
 /** Titles of the library of the page. */
@@ -60,6 +60,12 @@ async function says(page: Page, what: RegExp): Promise<string> {
   return (await said(page).textContent()) ?? "";
 }
 
+/** Waits until the list has such a line for a library: it is drawn anew after the page has said what it did. */
+async function lists(page: Page, name: string, what: RegExp): Promise<RegExpExecArray> {
+  await expect.poll(() => row(page, name).textContent()).toMatch(what);
+  return what.exec((await row(page, name).textContent()) ?? "")!;
+}
+
 /** Makes a library of a pasted text, and waits until it is in use. */
 async function make(page: Page, text: string, name: string): Promise<string> {
   await page.locator("#paste").fill(text);
@@ -93,9 +99,7 @@ describe("a library of one's own", () => {
     );
     const id = new URL(page.url()).searchParams.get("corpus");
     expect(id).toMatch(/^travels-[0-9a-f]{6}$/);
-    expect(await row(page, "Travels").textContent()).toMatch(
-      /30 passages · 0 labelled questions · \d kB of text.*Vectors by all-MiniLM-L6-v2\..*in use/,
-    );
+    await lists(page, "Travels", /30 passages · 0 labelled questions · \d kB of text.*Vectors by all-MiniLM-L6-v2\..*in use/);
     expect(await page.locator("#paste").inputValue()).toBe("");
 
     await page.locator(".search-it").click();
@@ -107,9 +111,12 @@ describe("a library of one's own", () => {
     expect(await page.locator("#scout-timing").textContent()).toContain("compare it with 30 passages");
     expect(new URL(page.url()).searchParams.get("corpus")).toBe(id);
 
+    const build = await buildOf(page);
     await page.reload();
     await shown(page, "a traveller on bees in 1905");
-    expect((await column(page, "judge")).map((entry) => entry.id)).toEqual(found);
+    // Which build is the quicker one was measured anew; what else is about bees are sentences so alike that the other may change their order.
+    const places = build === (await buildOf(page)) ? found.length : 1;
+    expect((await column(page, "judge")).slice(0, places).map((entry) => entry.id)).toEqual(found.slice(0, places));
     expect((await asked(page)).texts).toBe(0);
     expect((await asked(page)).names).toContain("openIndex");
     expect(requests.every((request) => request.startsWith(here.server.url) || request.startsWith("blob:"))).toBe(true);
@@ -205,7 +212,7 @@ describe("a library of one's own", () => {
     await page.keyboard.press("Enter");
     await page.locator(".asking button", { hasText: "Remove it for good" }).click();
     await says(page, /“Renamed” was removed/);
-    expect(await page.locator(".kept > li").count()).toBe(1);
+    await expect.poll(() => page.locator(".kept > li").count()).toBe(1);
     expect(new URL(page.url()).searchParams.has("corpus")).toBe(false);
 
     // Whoever gets the link without the file is told so; the file makes it whole, and nothing is read anew.
@@ -219,7 +226,7 @@ describe("a library of one's own", () => {
       ]);
     await says(page, /is searchable and in use/);
     expect(await page.locator(".corpus-part [role=alert]").first().textContent()).toContain("damaged.tabrank.zip");
-    expect(await page.locator(".corpus-part .library-line").isVisible()).toBe(false);
+    await page.locator(".corpus-part .library-line").waitFor({ state: "hidden" });
     expect((await asked(page)).texts).toBe(0);
     await page.locator(".search-it").click();
     await ask(page, "all about bees");
@@ -296,7 +303,7 @@ describe("a library of one's own", () => {
     await page.keyboard.press("Enter");
     await says(page, /^Stopped\. What was done of “Long travels” is kept/);
     const kept = row(page, "Long travels");
-    const done = Number(/\((\d+) of 60 so far\)/.exec((await kept.textContent()) ?? "")?.[1]);
+    const done = Number((await lists(page, "Long travels", /\((\d+) of 60 so far\)/))[1]);
     expect(done).toBeGreaterThan(0);
     expect(done).toBeLessThan(60);
     expect(new URL(page.url()).searchParams.has("corpus")).toBe(false);
@@ -312,14 +319,14 @@ describe("a library of one's own", () => {
     expect(await page.locator("#scout-timing").textContent()).toContain("320 passages");
 
     await line.locator("a").click();
-    const then = Number(/\((\d+) of 60 so far\)/.exec((await kept.textContent()) ?? "")?.[1]);
+    const then = Number((await lists(page, "Long travels", /\((\d+) of 60 so far\)/))[1]);
     expect(then).toBeGreaterThanOrEqual(done);
     const { texts } = await asked(page);
     expect(texts).toBeGreaterThanOrEqual(then - done);
     await kept.locator("button", { hasText: "Go on making it searchable" }).click();
     await says(page, /is searchable and in use/);
     expect((await asked(page)).texts).toBe(texts + 60 - then);
-    expect(await kept.textContent()).toContain("Vectors by all-MiniLM-L6-v2.");
+    await lists(page, "Long travels", /Vectors by all-MiniLM-L6-v2\./);
     expect(complaints).toEqual([]);
     await close();
   });
@@ -370,8 +377,7 @@ describe("five thousand passages", () => {
     );
     await page.locator(".preparing button").click();
     await says(page, /^Stopped/);
-    // The list is drawn anew once the last slice is kept.
-    await expect.poll(() => row(page, "many").textContent()).toMatch(/5,000 passages.*MB of text.*of 5,000 so far/);
+    await lists(page, "many", /5,000 passages.*MB of text.*of 5,000 so far/);
     expect(await page.locator("*").count()).toBeLessThan(1500);
     const longest = await page.evaluate(() => (window as unknown as { seen: { longest: number } }).seen.longest);
     console.log(`Longest task of the page with 5,000 passages: ${Math.round(longest)} ms`);

@@ -104,6 +104,14 @@ describe("a repository", () => {
     expect(loaded.at(-1)).toBe(weights.length);
     // Both models and what became of the weights: the weights themselves alone would be 91 MB more.
     expect(first.memory).toBeLessThan(150e6);
+    // They are written once they are in use, and go on being so for a moment after their rankers are disposed of.
+    const kept = () =>
+      page.evaluate(async (hubUrl) => {
+        const options = { hubUrl, modelsUrl: "/repository/models/" };
+        const pairs = [{ ...options, biEncoder: { repo: "group/name", pooling: "mean", maxTokens: 256 } as const }, { ...options, biEncoder: "all-MiniLM-L6-v2" }];
+        return Promise.all(pairs.map((pair) => window.kept.tabrank.isCached(pair)));
+      }, hub.url.href);
+    await expect.poll(kept).toEqual([true, true]);
     await hub.close();
     await page.route("**/models/**", (route) => route.abort());
     const second = await load();

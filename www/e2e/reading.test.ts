@@ -117,7 +117,8 @@ describe("the keyboard", () => {
 
   it("stops a search with Escape", async () => {
     const { page, close } = await here.open("?q=tea&pool=50");
-    await page.locator("#stop").waitFor();
+    // Looks at every frame: a quick search is over in less than a second.
+    await page.waitForFunction(() => document.querySelector("#stop")?.checkVisibility(), undefined, { timeout: 90_000 });
     await page.locator("#query").press("Escape");
     await page.locator("#go").waitFor();
     expect(await page.locator("#query").inputValue()).toBe("tea");

@@ -184,6 +184,8 @@ describe("Stop", () => {
   it("ends a search at once and leaves the question where it was", async () => {
     const watched = await here.open(`?q=${encodeURIComponent(FIRST_QUERY)}&pool=50`);
     const { page } = watched;
+    // Looks at every frame: a quick search is over in less than a second.
+    await page.waitForFunction(() => document.querySelector("#stop")?.checkVisibility(), undefined, { timeout: 90_000 });
     await page.locator("#stop").click();
     await page.locator("#go").waitFor();
     expect(await page.locator("#status").textContent()).toContain("Stopped");

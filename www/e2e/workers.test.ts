@@ -145,11 +145,12 @@ describe("known scores", () => {
     const search = (pool: number) =>
       page.evaluate(([query, pool]) => window.kept.ranker.search(query, { pool, topK: 5 }), [FIRST_QUERY, pool] as const);
     const first = await search(6);
-    const again = await search(6);
+    // Several times, for the machine may be busy with something else once.
+    const repeated = [await search(6), await search(6), await search(6)];
     const wider = await search(10);
-    expect([first.scored, again.scored, wider.scored]).toEqual([6, 0, 4]);
-    expect(again.reranked).toEqual(first.reranked);
-    expect(again.timings.rerank).toBeLessThan(first.timings.rerank / 2);
+    expect([first.scored, wider.scored]).toEqual([6, 4]);
+    for (const again of repeated) expect(again).toMatchObject({ scored: 0, reranked: first.reranked });
+    expect(Math.min(...repeated.map(({ timings }) => timings.rerank))).toBeLessThan(first.timings.rerank / 2);
     const expected = await native(FIRST_QUERY, 10, 5, "simd128");
     expect(wider.reranked.map(({ id, logit }) => ({ id, score: logit }))).toEqual(expected.judge);
     const { scored } = await page.evaluate(
@@ -202,7 +203,7 @@ describe("a worker that is lost", () => {
       // No message of the protocol: the worker's own code throws, as it does where a browser runs out of memory.
       workers[2]?.postMessage(null);
       return { expected, found: await work, info: ranker.info() };
-    }, passages(30));
+    }, passages(120));
     expect(outcome.found).toEqual(outcome.expected);
     expect(outcome.info).toMatchObject({ workers: 2, workersWanted: 3, workersLost: [expect.stringContaining("crashed")] });
   });
@@ -214,7 +215,7 @@ describe("a worker that is lost", () => {
       const expected = await ranker.rerank({ query: "a flute", documents });
       window.kept.work = ranker.rerank({ query: "a flute", documents }).then((found) => ({ expected, found, info: ranker.info() }));
       await new Promise((resolve) => setTimeout(resolve, 100));
-    }, passages(30));
+    }, passages(120));
     // From inside: the page gets no event, as little as where the browser ends a worker.
     await page.workers()[2]?.evaluate("self.close()");
     const outcome = await page.evaluate(() => window.kept.work);
@@ -239,7 +240,7 @@ describe("a worker that is lost", () => {
         () => "none",
         (error: Tabrank.TabrankError) => error.code,
       );
-    }, passages(30));
+    }, passages(120));
     expect(code).toBe("worker-crashed");
   });
 });

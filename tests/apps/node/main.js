@@ -29,6 +29,7 @@ console.log(
     length: Math.hypot(...vector),
     device,
     cached: await isCached({ modelsUrl }),
+    at: Date.now(),
   }),
 );
 if (process.env.DISPOSE) {

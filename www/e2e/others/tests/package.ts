@@ -127,7 +127,7 @@ async function expectAbortable(tab: Tab): Promise<void> {
 
 /** A worker that is lost is done without, unless it is the first, which holds the models. */
 async function expectWorkersReplaceable(tab: Tab): Promise<void> {
-  const passages = Array.from({ length: 20 }, (_, i) => `flute number ${i} has no reed. `.repeat(1 + ((i * 7) % 23)));
+  const passages = Array.from({ length: 60 }, (_, i) => `flute number ${i} has no reed. `.repeat(1 + ((i * 7) % 23)));
   const { before, after, workersLost, code } = await tab.evaluate(async (documents) => {
     const { ranker, workers } = window.kept;
     const before = await ranker.rerank({ query: "a flute", documents });
