@@ -94,8 +94,8 @@ describe("your queries", () => {
     await expect.poll(() => note.textContent()).toBe("1 question taken from mine.jsonl. 1 label of passages that this library doesn’t have was left out.");
     await expect.poll(() => page.locator(".label-counts").textContent()).toContain("3 questions, 6 labels");
 
-    // Measured with two pools and two first stages.
-    for (const [name, value] of [["Pools", "20"], ["First stages", "bm25"]] as const) await page.locator(`label:has(input[name="bench-${name}"][value="${value}"])`).click();
+    // Measured with two pools, two first stages and two cross-encoders.
+    for (const [name, value] of [["Pools", "20"], ["First stages", "bm25"], ["Cross-encoders", "tabrank-minilm-l3"]] as const) await page.locator(`label:has(input[name="bench-${name}"][value="${value}"])`).click();
     expect(new URL(page.url()).searchParams.get("pools")).toBe("5,10");
     await page.getByRole("button", { name: "Measure", exact: true }).click();
     await expect.poll(() => page.locator(".run-line .steps").textContent(), { timeout: 100_000 }).toBe("Done.");
@@ -149,8 +149,8 @@ describe("your queries", () => {
 });
 
 describe("compare", () => {
-  it("gives one worker's logits to the bit with two, says why a device isn't there, and ends its rankers", async () => {
-    const set = ["cpu,1,,", "cpu,2,,", "webgpu,1,,"].map((one) => `set=${one}`).join("&");
+  it("gives one worker's logits to the bit with two, another model's beside them, says why a device isn't there, and ends its rankers", async () => {
+    const set = ["cpu,1,,", "cpu,2,,", "webgpu,1,,", "cpu,1,tabrank-minilm-l3,"].map((one) => `set=${one}`).join("&");
     const { page, complaints, close } = await here.open(`?bench=compare&build=simd128&pool=5&device=cpu&${set}`, { bypassCSP: true });
     await page.getByRole("button", { name: "Compare", exact: true }).click({ timeout: 60_000 });
     await expect.poll(() => page.locator(".run-line .steps").textContent(), { timeout: 100_000 }).toContain("Done:");

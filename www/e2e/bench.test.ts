@@ -158,6 +158,23 @@ describe("a library of one's own", () => {
     await close();
   });
 
+  it("is made of files that are dropped", async () => {
+    const { page, complaints, close } = await here.open("?bench=corpus");
+    await page.locator("#pick").waitFor();
+    const dropped = await page.evaluateHandle(() => {
+      const transfer = new DataTransfer();
+      for (const subject of ["tea", "rain"]) transfer.items.add(new File([`# ${subject}\n\nAll about ${subject}.`], `${subject}.md`));
+      return transfer;
+    });
+    await page.dispatchEvent("#pick", "dragenter", { dataTransfer: dropped });
+    expect(await page.locator("form.dropping").count()).toBe(1);
+    await page.dispatchEvent("#pick", "drop", { dataTransfer: dropped });
+    await page.locator("#preview-title", { hasText: "Found: 2 passages of 2 documents in 2 files" }).waitFor();
+    expect(await page.locator("form.dropping").count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
   it("is made of files, by columns of the reader's choice; a broken file is named; it is exported, removed, imported", async () => {
     const { page, complaints, close } = await here.open("?bench=corpus", { acceptDownloads: true }, eavesdrop);
     const rows = SUBJECTS.map(

@@ -39,7 +39,7 @@ describe("the lessons", () => {
   });
 
   it("link into the search and into lessons with addresses that say what they mean", async () => {
-    const known = new Set(["q", "pool", "k", "bi", "cross", "device", "lesson", "lessons"]);
+    const known = new Set(["q", "pool", "k", "bi", "cross", "device", "lesson", "lessons", "bench"]);
     for (const { slug, load } of lessons) {
       const { html, exhibits: own } = await load();
       for (const [, href] of html.matchAll(/href="(\?[^"]*)"/g)) {

@@ -52,9 +52,9 @@ export class Frame {
   #recorded: Recorded | undefined;
   #controller: AbortController | undefined;
   #progress: Progress = { kind: "idle" };
-  /** What went wrong with the last run. */
   /** What is being computed. */
   #running: { readonly input: unknown } | undefined;
+  /** What went wrong with the last run. */
   #error: unknown;
   /** What the mark says of the live run that is shown. */
   #done: Progress | undefined;
