@@ -104,16 +104,20 @@ describe("your queries", () => {
       ["dense alone", "–", "3"],
       ["dense, tabrank-minilm-l6", "5", "3"],
       ["dense, tabrank-minilm-l6", "10", "3"],
+      ["dense, tabrank-minilm-l3", "5", "3"],
+      ["dense, tabrank-minilm-l3", "10", "3"],
       ["BM25 alone", "–", "3"],
       ["BM25, tabrank-minilm-l6", "5", "3"],
       ["BM25, tabrank-minilm-l6", "10", "3"],
+      ["BM25, tabrank-minilm-l3", "5", "3"],
+      ["BM25, tabrank-minilm-l3", "10", "3"],
     ]);
     expect(await page.locator(".sweep .finding").textContent()).toMatch(/^(It helps|It hurts|No difference shown)\. Over 3 questions with a pool of 10, nDCG@10 goes from/);
     expect(await page.locator(".sweep-charts svg[role=img]").count()).toBe(2);
     const json = JSON.parse(await saved(page, "measurements", "Save as JSON")) as { corpus: string; rows: { metrics: Record<string, number> }[] };
-    expect([json.corpus, json.rows.length]).toEqual([id, 6]);
+    expect([json.corpus, json.rows.length]).toEqual([id, 10]);
     expect(rows.map((cells) => cells[7])).toEqual(json.rows.map(({ metrics }) => (metrics["ndcg@10"] ?? -1).toFixed(3)));
-    expect((await saved(page, "measurements", "Save as CSV")).trimEnd().split("\n")).toHaveLength(7);
+    expect((await saved(page, "measurements", "Save as CSV")).trimEnd().split("\n")).toHaveLength(11);
     expect(await violations(page)).toEqual([]);
 
     // A label more, and the measurement says that it is of the labels before; nothing has to be read again.
@@ -155,8 +159,8 @@ describe("compare", () => {
     await page.getByRole("button", { name: "Compare", exact: true }).click({ timeout: 60_000 });
     await expect.poll(() => page.locator(".run-line .steps").textContent(), { timeout: 100_000 }).toContain("Done:");
     const row = async (name: string) => page.locator(".compare-part tbody tr").filter({ hasText: name }).locator("td").allTextContents();
-    expect(await row("Largest difference of logits from A")).toEqual(["–", "none in 5 pairs, to the bit", "–"]);
-    expect(await row("Kendall’s tau with A")).toEqual(["–", "1.000", "–"]);
+    expect(await row("Largest difference of logits from A")).toEqual(["–", "none in 5 pairs, to the bit", "–", "another model"]);
+    expect(await row("Kendall’s tau with A")).toEqual(["–", "1.000", "–", expect.stringMatching(/^−?[01]\.\d{3}$/)]);
     expect((await row("State"))[2]).toMatch(/^not here: .+/);
     const times = (await row("A whole search")).slice(0, 2);
     for (const time of times) expect(time).toMatch(/^[\d.,]+ (ms|s) \([\d.,]+ (ms|s)\)$/);
