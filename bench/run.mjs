@@ -51,7 +51,7 @@ try {
   const rival = /** @type {import("./lib/contenders.mjs").Contender} */ (candidates[best]);
   await insistOnTokens(rival, workloads);
   const own = await enter(page, ours(1));
-  const single = [rival, own, await enterOwn(page, 1)];
+  const single = [rival, own, await enterOwn(page, 1), await enterOwn(page, 1, true)];
   if (options.full) single.push(await enter(page, theirs(1, runtime, "fp32")));
   const onOne = await measure(single, workloads, rounds, say);
   const reference = json(path.join(output, "reference.json"));
@@ -64,7 +64,7 @@ try {
   // Threads are to be had in an isolated page only; tabrank's workers need no such thing.
   const isolatedPage = await pageOf(browser, isolated);
   const plainPage = await pageOf(browser, plain);
-  const double = [await enter(isolatedPage, theirs(2, runtime)), await enter(plainPage, ours(2)), await enterOwn(plainPage, 2)];
+  const double = [await enter(isolatedPage, theirs(2, runtime)), await enter(plainPage, ours(2)), await enterOwn(plainPage, 2), await enterOwn(plainPage, 2, true)];
   const { embed: _, ...reranking } = workloads; // of embedding, one worker's share is known by now
   const onTwo = await measure(double, reranking, rounds, say);
   await isolatedPage.context().close();

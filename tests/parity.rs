@@ -6,10 +6,11 @@ use common::*;
 use pollster::block_on;
 use safetensors::SafeTensors;
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::HashMap;
 use tabrank::backend::{Backend, Carried, Cpu, Products};
 use tabrank::kernels::quant::Dtype;
-use tabrank::model::{BiEncoder, CrossEncoder, Encoder, Sequence};
+use tabrank::model::{BiEncoder, CrossEncoder, Encoder, Pair, Pause, Paused, Sequence};
 
 /// The two ways in which builds of the engine multiply.
 const BOTH: [Products; 2] = [Products::Words, Products::Planes];
@@ -249,14 +250,54 @@ fn a_score_belongs_to_a_pair() {
     for model in BOTH.map(cross_encoder) {
         let pairs: Vec<_> = texts.iter().map(|(q, p)| model.pair(&model.query(q).unwrap(), p).unwrap()).collect();
         let alone = logits(&model, &texts);
+        // What is kept of the texts is another test's: here all is computed each time.
+        model.encoder().forget();
         assert_eq!(block_on(model.score(&pairs)).unwrap(), alone, "all in one batch");
         let reversed: Vec<_> = pairs.iter().rev().cloned().collect();
+        model.encoder().forget();
         let mut got = block_on(model.score(&reversed)).unwrap();
         got.reverse();
         assert_eq!(got, alone, "in the other order");
         for size in [2, 3, 5] {
+            model.encoder().forget();
             let got: Vec<f32> = pairs.chunks(size).flat_map(|batch| block_on(model.score(batch)).unwrap()).collect();
             assert_eq!(got, alone, "in batches of {size}");
+        }
+    }
+}
+
+/// Counts the layers but the last.
+#[derive(Default)]
+struct Layers(Cell<usize>);
+
+impl Pause for Layers {
+    fn pause(&self) -> Paused<'_> {
+        self.0.set(self.0.get() + 1);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_text_leaves_no_trace_in_a_score() {
+    let texts: Vec<(String, String)> = recorded().pairs.into_iter().step_by(53).collect();
+    for model in BOTH.map(cross_encoder) {
+        let encoder = model.encoder();
+        let pair = |query: &str, passage: &str| model.pair(&model.query(query).unwrap(), passage).unwrap();
+        let read = |hidden| block_on(encoder.backend().read(hidden)).unwrap();
+        // Each query with its own passage, with the next one's, and twice over in one batch.
+        let own: Vec<_> = texts.iter().map(|(query, passage)| pair(query, passage)).collect();
+        let next: Vec<_> = texts.iter().zip(texts.iter().cycle().skip(1)).map(|((query, _), (_, passage))| pair(query, passage)).collect();
+        let twice = [&own[..3], &next[..3], &own[..3]].concat();
+        // Six layers, two of which read apart.
+        for (batch, layers, when) in
+            [(&own, 5, "first"), (&own, 3, "again"), (&next, 3, "other pairs of the same texts"), (&twice, 3, "in one batch")]
+        {
+            let packing = Sequence::pack(batch.iter().map(Pair::sequence));
+            let plain = read(block_on(encoder.forward(&packing, Carried::All, &())).unwrap());
+            let counted = Layers::default();
+            let kept = read(block_on(encoder.forward_keeping(&packing, &counted)).unwrap());
+            assert!(kept == plain, "{when}: hidden states are the same to the bit");
+            assert_eq!(counted.0.get(), layers, "{when}");
         }
     }
 }

@@ -4,7 +4,9 @@ import { open } from "./browser.mjs";
 
 /** @typedef {import("../page/engine.ts").Setup} Setup */
 /** @typedef {{ kind: "rerank", query: string, texts: string[], tokens: number[] } | { kind: "embed", texts: string[], tokens: number[] }} Workload */
-/** @typedef {{ page: import("playwright-core").Page, key: string, setup: Setup, head: "classifier" | "gated-late-interaction", kinds: Workload["kind"][] }} Contender */
+/**
+ * @typedef {{ page: import("playwright-core").Page, key: string, setup: Setup, head: "classifier" | "gated-late-interaction", kinds: Workload["kind"][],
+ *   asksAnew: boolean }} Contender `asksAnew`: each time it is another query, for the same passages */
 
 export const CLASSIFIER = "bench-classifier";
 const BI_ENCODER = "all-MiniLM-L6-v2";
@@ -46,13 +48,28 @@ export const theirs = (workers, runtime, dtype = "q8", device = "cpu") => ({
 export async function enter(page, setup) {
   const key = JSON.stringify(setup);
   await page.evaluate(([k, s]) => window.bench.load(k, s), /** @type {const} */ ([key, setup]));
-  return { page, key, setup, head: "classifier", kinds: ["rerank", "embed"] };
+  return { page, key, setup, head: "classifier", kinds: ["rerank", "embed"], asksAnew: false };
 }
 
-/** tabrank with its own cross-encoder. @param {import("playwright-core").Page} page @param {number} workers @returns {Promise<Contender>} */
-export async function enterOwn(page, workers) {
-  const contender = await enter(page, { ...ours(workers), crossEncoder: OWN });
-  return { ...contender, head: "gated-late-interaction", kinds: ["rerank"] };
+/**
+ * tabrank with its own cross-encoder. With `asksAnew` it may keep what it keeps by default of the passages it has read, but for
+ * the score of one pair.
+ *
+ * @param {import("playwright-core").Page} page @param {number} workers @param {boolean} [asksAnew] @returns {Promise<Contender>}
+ */
+export async function enterOwn(page, workers, asksAnew = false) {
+  const contender = await enter(page, { ...ours(workers), crossEncoder: OWN, scoreCache: asksAnew ? 1 : 0 });
+  return { ...contender, head: "gated-late-interaction", kinds: ["rerank"], asksAnew };
+}
+
+/** Queries asked so far. */
+let asked = 0;
+
+/** Another query of the same words. @param {string} query */
+function another(query) {
+  const words = query.split(" ");
+  const first = ++asked % words.length;
+  return [...words.slice(first), ...words.slice(0, first)].join(" ");
 }
 
 /** @param {Contender} contender */
@@ -67,11 +84,12 @@ export const leave = ({ page, key }) => page.evaluate((k) => window.bench.dispos
  * @param {boolean} keep
  * @returns {Promise<{ ms: number, logits: number[], vectors: number[][] }>}
  */
-export async function once({ page, key }, load, batch, keep = false) {
+export async function once({ page, key, asksAnew }, load, batch, keep = false) {
   if (load.kind === "rerank") {
+    const query = asksAnew ? another(load.query) : load.query;
     const { ms, result } = await page.evaluate(
       ([k, query, texts, size]) => window.bench.rerank(k, query, texts, size),
-      /** @type {const} */ ([key, load.query, load.texts, batch]),
+      /** @type {const} */ ([key, query, load.texts, batch]),
     );
     return { ms, logits: result, vectors: [] };
   }

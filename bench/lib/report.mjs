@@ -40,7 +40,7 @@ export function table(result) {
       ["workload", "engine", "weights", "workers", "batch", "median ms", "p95 ms"],
       ...result.runs.map((/** @type {Run} */ run) => [
         run.workload,
-        ownHead(run) === undefined ? run.engine : `${run.engine} (${run.head})`,
+        ownHead(run) === undefined ? run.engine : `${run.engine} (${[run.head, run.passages].filter(Boolean).join(", passages ")})`,
         run.dtype,
         run.workers,
         run.batch === undefined ? "own" : `${run.best ? "best: " : ""}${run.batch}`,

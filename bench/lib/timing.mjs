@@ -54,7 +54,7 @@ export async function measure(contenders, workloads, rounds, say) {
       const same = rows.filter((other) => other.batch !== undefined && other.dtype === one.dtype);
       one.best = one.median_ms === Math.min(...same.map(({ median_ms }) => median_ms));
     }
-    say(`${workload}: ${rows.map(({ engine, head, dtype, batch, median_ms }) => `${[engine, head, dtype, batch].filter(Boolean).join(" ")} ${median_ms} ms`).join("; ")}`);
+    say(`${workload}: ${rows.map(({ engine, head, passages, dtype, batch, median_ms }) => `${[engine, head, passages, dtype, batch].filter(Boolean).join(" ")} ${median_ms} ms`).join("; ")}`);
     runs.push(...rows);
   }
   return runs;
@@ -62,14 +62,16 @@ export async function measure(contenders, workloads, rounds, say) {
 
 /**
  * @typedef {{ engine: string, head?: string, dtype: string, workload: string, workers: number, batch?: number, best?: boolean,
- *   median_ms: number, p95_ms: number, times_ms: number[] }} Run
+ *   passages?: "known", median_ms: number, p95_ms: number, times_ms: number[] }} Run `passages`: whether other queries had been
+ *   asked of them before
  */
 
 /** @param {Contender} contender @param {string} workload @param {Workload["kind"]} kind @param {number} batch @param {number[]} times_ms @returns {Run} */
-function row({ setup: { engine, dtype, workers }, head }, workload, kind, batch, times_ms) {
+function row({ setup: { engine, dtype, workers }, head, asksAnew }, workload, kind, batch, times_ms) {
   return {
     engine,
     ...(kind === "rerank" ? { head } : {}),
+    ...(asksAnew ? { passages: "known" } : {}),
     dtype,
     workload,
     workers,

@@ -36,6 +36,11 @@ export class ScoreCache {
     this.#mostCharacters = characters;
   }
 
+  /** Whether nothing is to be kept. */
+  get off(): boolean {
+    return this.#mostPairs === 0;
+  }
+
   /** Pairs in the cache. */
   get size(): number {
     return this.#pairs.size;
@@ -60,7 +65,7 @@ export class ScoreCache {
 
   /** Keeps the score of a pair. */
   set(query: string, passage: string, score: Score): void {
-    if (this.#mostPairs === 0 || query.length + passage.length > longestPair) return;
+    if (this.off || query.length + passage.length > longestPair) return;
     if (this.get(query, passage)) return;
     const pair = { query: this.#hold(query), passage: this.#hold(passage), score };
     this.#pairs.set(keyOf(pair.query, pair.passage), pair);

@@ -127,7 +127,7 @@ export class Crew {
   async #give(job: Job, worker: Channel): Promise<void> {
     const parcel = job.take();
     if (!parcel) return;
-    const params = { query: job.query, passages: job.passagesOf(parcel), gpu: job.onGpu };
+    const params = { query: job.query, passages: job.passagesOf(parcel), gpu: job.onGpu, afresh: job.afresh };
     const { reply, abort } = worker.send("score", params, { onProgress: ({ done }) => job.progress(parcel, done) });
     job.begin(parcel, abort);
     try {

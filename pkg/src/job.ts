@@ -14,6 +14,8 @@ export interface JobListener {
 /** Parcels that wait, parcels that are being computed, and the scores of those that are done. */
 export class Job {
   readonly query: string;
+  /** Whether nothing is to be used that is known of texts scored before. */
+  readonly afresh: boolean;
   /** All scores, once each is there; rejects if the job fails. */
   readonly outcome: Promise<Score[]>;
   readonly #passages: readonly string[];
@@ -29,8 +31,15 @@ export class Job {
   #fail!: (error: unknown) => void;
 
   /** There must be a parcel, and each passage in exactly one. With `onGpu` the parcels are for the case that the GPU fails. */
-  constructor(query: string, passages: readonly string[], parcels: readonly Parcel[], listener: JobListener, onGpu = false) {
+  constructor(
+    query: string,
+    passages: readonly string[],
+    parcels: readonly Parcel[],
+    listener: JobListener,
+    { onGpu = false, afresh = false } = {},
+  ) {
     this.query = query;
+    this.afresh = afresh;
     this.#passages = passages;
     this.#waiting = onGpu ? [[...passages.keys()]] : [...parcels];
     if (onGpu) this.#otherwise = parcels;

@@ -103,8 +103,11 @@ export interface Calls {
   exportIndex: { params: null; result: ArrayBuffer; progress: never };
   /** The result is how many tokens the cross-encoder will read of the query and each passage. */
   tokens: { params: { query: string; passages: string[] }; result: Uint32Array; progress: Step };
-  /** With `gpu`, of the first worker only, and an error of the code `gpu-failed` if that can't be done. */
-  score: { params: { query: string; passages: string[]; gpu?: boolean }; result: Score[]; progress: Step };
+  /**
+   * With `gpu`, of the first worker only, and an error of the code `gpu-failed` if that can't be done. With `afresh`, what is known of
+   * texts scored before isn't used.
+   */
+  score: { params: { query: string; passages: string[]; gpu?: boolean; afresh?: boolean }; result: Score[]; progress: Step };
   embed: { params: { texts: string[]; kind: TextKind }; result: Float32Array[]; progress: Step };
   /** Of an evaluator's worker, as are all that follow. */
   open: { params: { wasmUrl: string | undefined }; result: null; progress: never };

@@ -91,7 +91,7 @@ export class Scorer {
           if (known > before) progress();
         },
       };
-      const job = new Job(query, texts, deal(costs, this.#crew.hoped), listener, onGpu);
+      const job = new Job(query, texts, deal(costs, this.#crew.hoped), listener, { onGpu, afresh: this.#cache.off });
       await this.#crew.score(job, signal);
       // What else it said isn't to be relied on.
       if (onGpu && !job.onGpu) this.#cache.clear();

@@ -74,7 +74,10 @@ export interface LoadOptions {
    * time it is called, or a single worker, which then works alone whatever `workers` says. The ranker ends them. Not in Node.
    */
   worker?: (Worker | (() => Worker)) | undefined;
-  /** How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000; 0 for none. */
+  /**
+   * How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000. With 0 nothing is kept
+   * of passages either, so that timings are those of texts never seen.
+   */
   scoreCache?: number | undefined;
   /** Called as files are asked for, arrive and are verified, and once when everything is ready. */
   onProgress?: ((event: ProgressEvent) => void) | undefined;

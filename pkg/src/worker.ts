@@ -201,8 +201,9 @@ const handlers: Handlers = {
     return buffer;
   },
   tokens: ({ query, passages }, context) => loaded().tokens(query, passages, checkpoint(context)),
-  score: async ({ query, passages, gpu: onGpu = false }, context) => {
+  score: async ({ query, passages, gpu: onGpu = false, afresh = false }, context) => {
     try {
+      if (afresh) loaded().forget();
       const scores: ScoreReport[] = await loaded().score(query, passages, onGpu, checkpoint(context));
       return scores.map(({ logit, truncated }) => ({ logit, truncated }));
     } catch (error) {

@@ -124,6 +124,11 @@ impl Packing {
         self.offsets.windows(2).map(|w| w[0]..w[1])
     }
 
+    /// The token ids of each sequence.
+    pub fn texts(&self) -> impl Iterator<Item = &[u32]> {
+        self.ranges().map(|rows| &self.ids[rows])
+    }
+
     /// The rows of each two neighbours, and where the second of them begins.
     pub fn pairs(&self) -> impl Iterator<Item = (Range<usize>, usize)> {
         debug_assert!(self.sequences().is_multiple_of(2));
@@ -214,6 +219,9 @@ pub trait Backend {
 
     /// The other half of a layer, in the place of `x`: `norm(x + down(gelu(up(x))))`.
     fn feed_forward(&self, feed_forward: &FeedForward<Self>, x: &mut Self::Buffer);
+
+    /// The rows of each range of a buffer, one range after the other, in a buffer of their own. All buffers are of one width.
+    fn collect(&self, parts: &[(&Self::Buffer, Range<usize>)]) -> Self::Buffer;
 
     /// The mean of the rows of each range: `[ranges, width]`. Ranges must not be empty.
     fn mean(&self, x: &Self::Buffer, ranges: &[Range<usize>]) -> Self::Buffer;

@@ -97,7 +97,7 @@ impl<B: Backend> BiEncoder<B> {
     ///
     /// # Errors
     /// [`ModelError::Stopped`] besides.
-    pub async fn embed_pausing(&self, sequences: &[Sequence], pause: &impl Pause) -> Result<Vec<Embedding>, ModelError> {
+    pub async fn embed_pausing(&self, sequences: &[Sequence], pause: &dyn Pause) -> Result<Vec<Embedding>, ModelError> {
         if sequences.is_empty() {
             return Ok(Vec::new());
         }

@@ -119,7 +119,7 @@ impl<B: Backend> CrossEncoder<B> {
     ///
     /// # Errors
     /// [`ModelError::Stopped`] besides.
-    pub async fn score_pausing(&self, pairs: &[Pair], pause: &impl Pause) -> Result<Vec<f32>, ModelError> {
+    pub async fn score_pausing(&self, pairs: &[Pair], pause: &dyn Pause) -> Result<Vec<f32>, ModelError> {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
@@ -136,7 +136,7 @@ impl<B: Backend> CrossEncoder<B> {
                 self.cosines(&means).map(|x| cosine.logit(x)).collect()
             }
             LoadedHead::Late { cosine, scale, terms } => {
-                let hidden = self.encoder.forward(&packing, Carried::All, pause).await?;
+                let hidden = self.encoder.forward_keeping(&packing, pause).await?;
                 let segments = segments(pairs);
                 // Without [CLS] and [SEP].
                 let words: Vec<_> = segments.iter().map(|both| both.clone().map(|segment| segment.start + 1..segment.end - 1)).collect();

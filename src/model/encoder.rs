@@ -4,6 +4,7 @@
 //! Hugging Face's `BertModel`.
 
 use super::gguf::Gguf;
+use super::kept::Kept;
 use super::names::{self, layer};
 use super::{Config, ModelError, Pause, Sequence, Tokenizer};
 use crate::backend::{Attention, Backend, Carried, FeedForward, Packing, Weight, Words};
@@ -20,11 +21,20 @@ pub struct Encoder<B: Backend> {
     tables: B::Tables,
     norm: B::Norm,
     layers: Vec<Layer<B>>,
+    /// What the layers that read apart made of texts.
+    apart: Kept<B::Buffer>,
 }
 
 struct Layer<B: Backend> {
     attention: Attention<B>,
     feed_forward: FeedForward<B>,
+}
+
+/// Where the states of a text are to be had that layers reading apart make.
+enum Source<S> {
+    Kept(Arc<S>),
+    /// By its number among those that have to be made.
+    Made(usize),
 }
 
 /// An encoder that lacks its word embeddings, which stay in the file as long as others read from it.
@@ -57,7 +67,7 @@ impl<B: Backend> Unfinished<B> {
         };
         let words = Words { dtype: words_dtype, width: config.width, bytes };
         let tables = backend.tables(words, positions, segments);
-        Encoder { backend, config, tokenizer, tables, norm, layers }
+        Encoder { backend, config, tokenizer, tables, norm, layers, apart: Kept::default() }
     }
 }
 
@@ -159,7 +169,7 @@ impl<B: Backend> Encoder<B> {
     ///
     /// # Errors
     /// [`ModelError::Stopped`] if the pause between two layers says so.
-    pub async fn forward(&self, packing: &Packing, carried: Carried, pause: &impl Pause) -> Result<B::Buffer, ModelError> {
+    pub async fn forward(&self, packing: &Packing, carried: Carried, pause: &dyn Pause) -> Result<B::Buffer, ModelError> {
         self.forward_observed(packing, carried, pause, |_, _| {}).await
     }
 
@@ -172,22 +182,103 @@ impl<B: Backend> Encoder<B> {
         &self,
         packing: &Packing,
         carried: Carried,
-        pause: &impl Pause,
+        pause: &dyn Pause,
         mut observe: impl FnMut(usize, &B::Buffer),
     ) -> Result<B::Buffer, ModelError> {
-        let backend = &self.backend;
-        let mut x = backend.embed(&self.tables, &self.norm, packing);
+        let mut x = self.backend.embed(&self.tables, &self.norm, packing);
         observe(0, &x);
-        for (i, layer) in self.layers.iter().enumerate() {
+        self.run(0..self.layers.len(), &mut x, packing, carried, pause, &mut observe).await?;
+        Ok(x)
+    }
+
+    /// Carries hidden states through some layers. Only the last of all carries on less than all of them.
+    async fn run(
+        &self,
+        layers: Range<usize>,
+        x: &mut B::Buffer,
+        packing: &Packing,
+        carried: Carried,
+        pause: &dyn Pause,
+        observe: &mut dyn FnMut(usize, &B::Buffer),
+    ) -> Result<(), ModelError> {
+        for i in layers {
             let last = i + 1 == self.layers.len();
-            backend.attend(&layer.attention, &mut x, packing, if last { carried } else { Carried::All });
-            backend.feed_forward(&layer.feed_forward, &mut x);
-            observe(i + 1, &x);
+            self.layer(i, x, packing, if last { carried } else { Carried::All });
+            observe(i + 1, x);
             if !last {
                 pause.pause().await?;
             }
         }
+        Ok(())
+    }
+
+    /// Carries hidden states through a layer. Not inlined: each place that waits between layers would have all of it.
+    #[inline(never)]
+    fn layer(&self, i: usize, x: &mut B::Buffer, packing: &Packing, carried: Carried) {
+        let Layer { attention, feed_forward } = &self.layers[i];
+        self.backend.attend(attention, x, packing, carried);
+        self.backend.feed_forward(feed_forward, x);
+    }
+
+    /// [`Self::forward`] of all tokens, to the bit. But what the layers that read texts apart make of one is computed once, and
+    /// kept for the next time; with gates these are the first layers, without there are none.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn forward_keeping(&self, packing: &Packing, pause: &dyn Pause) -> Result<B::Buffer, ModelError> {
+        let apart = self.config.gates().map_or(0, |gates| gates.apart);
+        if apart == 0 {
+            return self.forward(packing, Carried::All, pause).await;
+        }
+        let (sources, missing) = self.sources(packing);
+        let mut made = None;
+        if missing.sequences() > 0 {
+            let mut x = self.backend.embed(&self.tables, &self.norm, &missing);
+            self.run(0..apart, &mut x, &missing, Carried::All, pause, &mut |_, _| {}).await?;
+            made = Some(x);
+        }
+        let mut x = self.join(packing, &sources, &missing, made.as_ref());
+        self.run(apart..self.layers.len(), &mut x, packing, Carried::All, pause, &mut |_, _| {}).await?;
         Ok(x)
+    }
+
+    /// Where the states of each text are to be had, and the packing of those that have to be made.
+    fn sources(&self, packing: &Packing) -> (Vec<Source<B::Buffer>>, Packing) {
+        let mut missing = Packing::new();
+        let source = |text: &[u32]| {
+            if let Some(states) = self.apart.get(text) {
+                return Source::Kept(states);
+            }
+            let same = missing.texts().position(|other| other == text);
+            Source::Made(same.unwrap_or_else(|| {
+                missing.push(text, &vec![0; text.len()]);
+                missing.sequences() - 1
+            }))
+        };
+        (packing.texts().map(source).collect(), missing)
+    }
+
+    /// The states of all texts, one after the other. What has been made is kept.
+    fn join(&self, packing: &Packing, sources: &[Source<B::Buffer>], missing: &Packing, made: Option<&B::Buffer>) -> B::Buffer {
+        let made_of: Vec<_> = missing.ranges().collect();
+        let parts = packing.ranges().zip(sources).filter_map(|(rows, source)| {
+            Some(match source {
+                Source::Kept(states) => (&**states, 0..rows.len()),
+                Source::Made(i) => (made?, made_of[*i].clone()),
+            })
+        });
+        let joined = self.backend.collect(&parts.collect::<Vec<_>>());
+        for (text, rows) in missing.texts().zip(made_of) {
+            if let Some(made) = made {
+                self.apart.put(text, Arc::new(self.backend.collect(&[(made, rows)])));
+            }
+        }
+        joined
+    }
+
+    /// Forgets what [`Self::forward_keeping`] has kept.
+    pub fn forget(&self) {
+        self.apart.clear();
     }
 
     /// Token ids of a query without special tokens.

@@ -8,6 +8,7 @@ mod config;
 mod cross_encoder;
 mod encoder;
 pub mod gguf;
+mod kept;
 pub mod manifest;
 pub mod names;
 mod pause;
@@ -18,7 +19,7 @@ pub use bi_encoder::{BiEncoder, Embedding};
 pub use config::{Config, Cosine, Gates, Head, LateInteraction, Pooling, Role};
 pub use cross_encoder::{CrossEncoder, Pair, Query};
 pub use encoder::Encoder;
-pub use pause::Pause;
+pub use pause::{Pause, Paused};
 pub use tokenizer::{Sequence, Tokenizer};
 
 /// Why a model file was refused, or could not be applied to an input.

@@ -6,7 +6,7 @@ pub use cascade::reorder;
 
 use crate::Error;
 use crate::backend::Backend;
-use crate::model::{CrossEncoder, ModelError, Pair, Pause, Query, batches};
+use crate::model::{CrossEncoder, ModelError, Pair, Pause, Paused, Query, batches};
 use serde::Serialize;
 use std::cell::Cell;
 use std::future::Future;
@@ -62,13 +62,15 @@ impl<'c, C: Checkpoint> Pacer<'c, C> {
 }
 
 impl<C: Checkpoint> Pause for Pacer<'_, C> {
-    async fn pause(&self) -> Result<(), ModelError> {
-        if self.last.get().elapsed() < LOOK {
-            return Ok(());
-        }
-        let outcome = self.checkpoint.reach(self.done, self.total).await;
-        self.last.set(Instant::now());
-        outcome.map_err(|_| ModelError::Stopped)
+    fn pause(&self) -> Paused<'_> {
+        Box::pin(async {
+            if self.last.get().elapsed() < LOOK {
+                return Ok(());
+            }
+            let outcome = self.checkpoint.reach(self.done, self.total).await;
+            self.last.set(Instant::now());
+            outcome.map_err(|_| ModelError::Stopped)
+        })
     }
 }
 

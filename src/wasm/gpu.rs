@@ -117,6 +117,11 @@ impl OnGpu {
         pipeline::embed(self.bi_encoder()?, texts, kind, checkpoint).await.map_err(on_device)
     }
 
+    /// Forgets what is kept of the texts scored so far.
+    pub fn forget(&self) {
+        self.cross_encoder.encoder().forget();
+    }
+
     fn bi_encoder(&self) -> Result<&BiEncoder<Gpu>, Error> {
         self.bi_encoder.as_ref().ok_or(Error::NotReady("the bi-encoder on the GPU"))
     }

@@ -235,6 +235,15 @@ impl Engine {
         js::value(&checkpoint.translate(scores)?)
     }
 
+    /// Forgets what is kept of the texts scored so far, so that scoring them again takes as long as the first time.
+    pub fn forget(&self) -> Result<(), JsValue> {
+        self.cross_encoder()?.model.encoder().forget();
+        if let Some(gpu) = &*self.gpu.borrow() {
+            gpu.forget();
+        }
+        Ok(())
+    }
+
     /// How many tokens the cross-encoder will read of the query and each passage: what the dealing of passages to workers
     /// goes by.
     pub async fn tokens(&self, query: String, passages: Vec<String>, checkpoint: js_sys::Function) -> Result<Vec<u32>, JsValue> {

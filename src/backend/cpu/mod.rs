@@ -244,6 +244,15 @@ impl Backend for Cpu {
         });
     }
 
+    fn collect(&self, parts: &[(&Buffer, Range<usize>)]) -> Buffer {
+        let width = parts.first().map_or(1, |(x, _)| x.width);
+        let mut values = Vec::with_capacity(parts.iter().map(|(_, rows)| rows.len() * width).sum());
+        for (x, rows) in parts {
+            values.extend_from_slice(&x.values[rows.start * width..rows.end * width]);
+        }
+        Buffer { values, width }
+    }
+
     fn mean(&self, x: &Buffer, ranges: &[Range<usize>]) -> Buffer {
         let mut out = Buffer::new(ranges.len(), x.width);
         for (row, range) in out.values.chunks_exact_mut(x.width).zip(ranges) {

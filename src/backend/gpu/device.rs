@@ -5,6 +5,7 @@ use super::shader::Shader;
 use crate::backend::DeviceError;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -203,6 +204,14 @@ impl Device {
         pass.set_pipeline(&pipeline);
         pass.set_bind_group(0, &group, &[]);
         pass.dispatch_workgroups(groups[0] as u32, groups[1] as u32, 1);
+    }
+
+    /// Records that floats of a block are copied to another, where they begin at float `to`.
+    pub fn copy(&self, from: &Block, floats: Range<usize>, into: &Block, to: usize) {
+        let bytes = |floats: usize| (floats * 4) as u64;
+        let mut recording = self.recording.borrow_mut();
+        let encoder = recording.encoder.get_or_insert_with(|| self.device.create_command_encoder(&Default::default()));
+        encoder.copy_buffer_to_buffer(from.buffer(), bytes(floats.start), into.buffer(), bytes(to), bytes(floats.len()));
     }
 
     fn pipeline(&self, shader: &Shader) -> Rc<wgpu::ComputePipeline> {

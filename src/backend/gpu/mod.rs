@@ -285,6 +285,18 @@ impl Backend for Gpu {
         self.add_norm(&feed_forward.norm, x, &mixed);
     }
 
+    fn collect(&self, parts: &[(&Buffer, Range<usize>)]) -> Buffer {
+        let width = parts.first().map_or(0, |(x, _)| x.width);
+        let rows = parts.iter().map(|(_, rows)| rows.len()).sum();
+        let block = self.device.block(rows * width);
+        let mut end = 0;
+        for (x, rows) in parts {
+            self.device.copy(&x.block, rows.start * width..rows.end * width, &block, end);
+            end += rows.len() * width;
+        }
+        Buffer { block, rows, width }
+    }
+
     fn mean(&self, x: &Buffer, ranges: &[Range<usize>]) -> Buffer {
         let places = self.upload_numbers(ranges.iter().flat_map(|range| [&range.start, &range.end]));
         self.pick(&Shader::new("mean", &[], &[include_str!("shaders/mean.wgsl")]), x, &places, ranges.len())

@@ -181,6 +181,18 @@ proptest! {
     }
 
     #[test]
+    fn collected_rows(lengths in lengths(), blocks in 1usize..13, picks in prop::collection::vec(any::<[prop::sample::Index; 3]>(), 1..9), seed: u64) {
+        let (one, other) = (packing(&lengths, seed), packing(&lengths, !seed));
+        let n = one.tokens();
+        let parts: Vec<_> = picks.iter().map(|[which, a, b]| (which.index(2), a.index(n).min(b.index(n))..a.index(n).max(b.index(n)) + 1)).collect();
+        twins!(5e-5, |backend, _dtype| {
+            let both = [&one, &other].map(|packing| embed(backend, 32 * blocks, Dtype::F32, packing, seed));
+            let parts: Vec<_> = parts.iter().map(|(which, rows)| (&both[*which], rows.clone())).collect();
+            read(backend, backend.collect(&parts))
+        })?;
+    }
+
+    #[test]
     fn means(lengths in lengths(), blocks in 1usize..13, seed: u64) {
         let packing = packing(&lengths, seed);
         let ranges: Vec<_> = packing.ranges().flat_map(|r| [r.start..r.start + 1, r]).collect();
