@@ -75,8 +75,8 @@ export interface LoadOptions {
    */
   worker?: (Worker | (() => Worker)) | undefined;
   /**
-   * How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000. With 0 nothing is kept
-   * of passages either, so that timings are those of texts never seen.
+   * How many pairs' scores are kept, to be used again when the same query meets the same passage. Default 10000. With 0 nothing is kept of
+   * the passages themselves either, so that timings are those of passages never read before.
    */
   scoreCache?: number | undefined;
   /** Called as files are asked for, arrive and are verified, and once when everything is ready. */

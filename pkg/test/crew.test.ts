@@ -30,6 +30,20 @@ describe("several workers", () => {
     for (const one of begun) expect(one.length).toBeGreaterThan(1);
   });
 
+  test("begin afresh each time where nothing is to be kept", async () => {
+    for (const scoreCache of [0, 1]) {
+      const asked: (boolean | undefined)[] = [];
+      const score: Handlers["score"] = async ({ passages, afresh }) => {
+        asked.push(afresh);
+        return passages.map(() => ({ logit: 0, truncated: false }));
+      };
+      const { ranker } = await setUp(1, { scoreCache, lead: { score }, helpers: [{ ...engine([]), score }] });
+      await ranker.rerank(request);
+      expect(asked.length).toBeGreaterThan(1);
+      expect(new Set(asked)).toEqual(new Set([scoreCache === 0]));
+    }
+  });
+
   test("sum up their memory, as of their last answers", async () => {
     const { ranker, helpers: workers } = await setUp(1, { helpers: helpers(2).handlers });
     await ranker.rerank(request);

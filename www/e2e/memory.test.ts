@@ -42,8 +42,9 @@ describe("memory is flat", () => {
         },
         [from, to] as const,
       );
-    const before = [await rerank(0, 200), await resident(page)] as const;
-    expect(await rerank(200, 1000)).toBe(before[0]);
+    // By then as much is kept of texts as ever is.
+    const before = [await rerank(0, 500), await resident(page)] as const;
+    expect(await rerank(500, 1300)).toBe(before[0]);
     // What has leaked doesn't go away; what a worker or a compiler has yet to give back does.
     await expect.poll(() => resident(page)).toBeLessThan(before[1] + 10 * MIB);
   });

@@ -161,6 +161,35 @@ describe("known scores", () => {
   });
 });
 
+describe("passages read before", () => {
+  it("have the logits with another query that they have in a ranker which has read nothing", async () => {
+    const rerank = (query: string) =>
+      page.evaluate(
+        async ([query, documents]) => {
+          const { results, scored } = await window.kept.ranker.rerank({ query, documents });
+          return { scored, logits: results.sort((a, b) => a.index - b.index).map(({ logit }) => logit) };
+        },
+        [query, passages(40)] as const,
+      );
+    const queries = ["a flute without a reed", "number 7", "a flute without a reed, number 7"];
+    const all = async () => {
+      const found = [];
+      for (const query of queries) found.push(await rerank(query));
+      await page.evaluate(() => window.kept.ranker.dispose());
+      return found;
+    };
+    // Where no score is kept, nothing is kept of passages.
+    await load(1);
+    const expected = await all();
+    expect(expected).toMatchObject(queries.map(() => ({ scored: 40 })));
+    for (const workers of [1, 2]) {
+      await load(workers, { scoreCache: 1 });
+      expect(await all()).toEqual(expected);
+    }
+    expect(here.watched.complaints).toEqual([]);
+  });
+});
+
 describe("an aborted request", () => {
   it("lets go at once, and doesn't hold up the next", async () => {
     for (const workers of [1, 2]) {
