@@ -98,7 +98,7 @@ pub async fn compare<C: Backend, G: Backend>(
     bi_encoders: Option<(&BiEncoder<C>, &BiEncoder<G>)>,
     (cross_encoder, other_cross): (&CrossEncoder<C>, &CrossEncoder<G>),
 ) -> Result<Agreement, Distrust> {
-    let pairs = pairs(cross_encoder, &REPEATS)?;
+    let pairs = pairs(cross_encoder, REPEATS.map(|n| PASSAGE.repeat(n)))?;
     let expected = cross_encoder.score(&pairs).await?;
     let found = other_cross.score(&pairs).await?;
     let mut logits = 0f32;
@@ -168,7 +168,8 @@ impl Watch {
 /// # Errors
 /// As [`CrossEncoder::score`]; [`Error::Stopped`] if the checkpoint says so.
 pub async fn cost<B: Backend>(model: &CrossEncoder<B>, patience: f64, checkpoint: &impl Checkpoint) -> Result<Cost, Error> {
-    let (few, many) = (pairs(model, &[3; FEW])?, pairs(model, &[3; MANY])?);
+    let passages = |number| (0..number).map(|i| format!("{} {i}", PASSAGE.repeat(3)));
+    let (few, many) = (pairs(model, passages(FEW))?, pairs(model, passages(MANY))?);
     let tokens = |pairs: &[Pair]| pairs.iter().map(Pair::tokens).sum::<usize>() as f64;
     // The first time, memory has to be had.
     let first = time(model, &few, 1, checkpoint).await?;
@@ -195,8 +196,8 @@ async fn time<B: Backend>(model: &CrossEncoder<B>, pairs: &[Pair], rounds: usize
     Ok(least)
 }
 
-/// Pairs whose passages repeat [`PASSAGE`] so often, each with its number.
-fn pairs<B: Backend>(model: &CrossEncoder<B>, repeats: &[usize]) -> Result<Vec<Pair>, ModelError> {
+/// Passages with the query of all trials.
+fn pairs<B: Backend>(model: &CrossEncoder<B>, passages: impl IntoIterator<Item = String>) -> Result<Vec<Pair>, ModelError> {
     let query = model.query(QUERY)?;
-    repeats.iter().enumerate().map(|(i, n)| model.pair(&query, &format!("{} {i}", PASSAGE.repeat(*n)))).collect()
+    passages.into_iter().map(|passage| model.pair(&query, &passage)).collect()
 }
