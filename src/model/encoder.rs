@@ -30,13 +30,6 @@ struct Layer<B: Backend> {
     feed_forward: FeedForward<B>,
 }
 
-/// Where the states of a text are to be had that layers reading apart make.
-enum Source<S> {
-    Kept(Arc<S>),
-    /// By its number among those that have to be made.
-    Made(usize),
-}
-
 /// An encoder that lacks its word embeddings, which stay in the file as long as others read from it.
 pub(super) struct Unfinished<B: Backend> {
     backend: B,
@@ -230,50 +223,35 @@ impl<B: Backend> Encoder<B> {
         if apart == 0 {
             return self.forward(packing, Carried::All, pause).await;
         }
-        let (sources, missing) = self.sources(packing);
-        let mut made = None;
-        if missing.sequences() > 0 {
-            let mut x = self.backend.embed(&self.tables, &self.norm, &missing);
-            self.run(0..apart, &mut x, &missing, Carried::All, pause, &mut |_, _| {}).await?;
-            made = Some(x);
+        let mut states: Vec<_> = packing.texts().map(|text| self.apart.get(text)).collect();
+        let mut missing = Packing::new();
+        for (text, _) in packing.texts().zip(&states).filter(|(_, states)| states.is_none()) {
+            if missing.texts().all(|other| other != text) {
+                missing.push(text, &vec![0; text.len()]);
+            }
         }
-        let mut x = self.join(packing, &sources, &missing, made.as_ref());
+        if missing.sequences() > 0 {
+            let mut made = self.backend.embed(&self.tables, &self.norm, &missing);
+            self.run(0..apart, &mut made, &missing, Carried::All, pause, &mut |_, _| {}).await?;
+            self.keep(&missing, &made, packing, &mut states);
+        }
+        let mut x = {
+            let parts = states.iter().flatten().zip(packing.ranges()).map(|(states, rows)| (&**states, 0..rows.len()));
+            self.backend.collect(&parts.collect::<Vec<_>>())
+        };
         self.run(apart..self.layers.len(), &mut x, packing, Carried::All, pause, &mut |_, _| {}).await?;
         Ok(x)
     }
 
-    /// Where the states of each text are to be had, and the packing of those that have to be made.
-    fn sources(&self, packing: &Packing) -> (Vec<Source<B::Buffer>>, Packing) {
-        let mut missing = Packing::new();
-        let source = |text: &[u32]| {
-            if let Some(states) = self.apart.get(text) {
-                return Source::Kept(states);
+    /// Keeps what was made of the texts that were missing, and puts it in its places among the states of a packing's texts.
+    fn keep(&self, missing: &Packing, made: &B::Buffer, packing: &Packing, states: &mut [Option<Arc<B::Buffer>>]) {
+        for (text, rows) in missing.texts().zip(missing.ranges()) {
+            let own = Arc::new(self.backend.collect(&[(made, rows)]));
+            for (_, place) in packing.texts().zip(&mut *states).filter(|(other, _)| *other == text) {
+                *place = Some(own.clone());
             }
-            let same = missing.texts().position(|other| other == text);
-            Source::Made(same.unwrap_or_else(|| {
-                missing.push(text, &vec![0; text.len()]);
-                missing.sequences() - 1
-            }))
-        };
-        (packing.texts().map(source).collect(), missing)
-    }
-
-    /// The states of all texts, one after the other. What has been made is kept.
-    fn join(&self, packing: &Packing, sources: &[Source<B::Buffer>], missing: &Packing, made: Option<&B::Buffer>) -> B::Buffer {
-        let made_of: Vec<_> = missing.ranges().collect();
-        let parts = packing.ranges().zip(sources).filter_map(|(rows, source)| {
-            Some(match source {
-                Source::Kept(states) => (&**states, 0..rows.len()),
-                Source::Made(i) => (made?, made_of[*i].clone()),
-            })
-        });
-        let joined = self.backend.collect(&parts.collect::<Vec<_>>());
-        for (text, rows) in missing.texts().zip(made_of) {
-            if let Some(made) = made {
-                self.apart.put(text, Arc::new(self.backend.collect(&[(made, rows)])));
-            }
+            self.apart.put(text, own);
         }
-        joined
     }
 
     /// Forgets what [`Self::forward_keeping`] has kept.
