@@ -72,6 +72,11 @@ export async function open(
   return { page, complaints, requests, close: () => context.close() };
 }
 
+/** Waits until a search can be stopped. Looks at every frame: a quick one is over in less than a second. */
+export async function stoppable(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector("#stop")?.checkVisibility(), undefined, { timeout: 90_000 });
+}
+
 /** Waits until a search for this question has been shown; `rest` stands for what the page leaves out of a long one. */
 export async function shown(page: Page, question: string, rest = ""): Promise<void> {
   await page.waitForFunction(

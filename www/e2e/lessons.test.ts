@@ -9,6 +9,7 @@ import type { WordsData } from "../src/lessons/exhibits/words";
 import { FIRST_QUERY } from "../src/state";
 import { overflow, violations } from "./audit";
 import { open, repository, shown } from "./browser";
+import { COMPUTED_HERE, live, mark } from "./exhibits";
 import { served } from "./here";
 
 const recorded = (name: string): { made: string; data: unknown } =>
@@ -16,29 +17,13 @@ const recorded = (name: string): { made: string; data: unknown } =>
 
 const here = served();
 
-/** Keeps the models, and the engine too, from arriving; gives the function that lets them go. */
-function hold(...ends: string[]): () => void {
-  let release = (): void => undefined;
-  const gate = new Promise<void>((resolve) => (release = resolve));
-  for (const end of ends) here.server.held.set(end, gate);
-  return release;
-}
-
-const mark = (page: Page, number = 1) => page.locator(`figure[data-exhibit="${number}"] .mark [role=status]`);
-
-/** Waits until an exhibit has been computed here; gives what it says of that. */
-async function live(page: Page, number = 1): Promise<string> {
-  await page.waitForSelector(`figure[data-exhibit="${number}"][data-progress="done"]`, { timeout: 90_000 });
-  return (await mark(page, number).textContent()) ?? "";
-}
-
 /** Unrounded numbers as they stand in the document. */
 const exact = (page: Page, selector: string): Promise<number[]> =>
   page.locator(`${selector}[data-exact]`).evaluateAll((items) => items.map((item) => Number(item.getAttribute("data-exact"))));
 
 /** The builds round differently, each in the same way everywhere; runs are recorded with simd128. */
 function expectAsRecorded(found: readonly number[], expected: readonly number[], mark: string): void {
-  expect(mark).toMatch(/^Computed in this tab, just now, in [\d.]+ m?s on cpu \((simd128|relaxed-simd)/);
+  expect(mark).toMatch(COMPUTED_HERE);
   expect(found.length).toBe(expected.length);
   if (mark.includes("simd128")) expect(found).toEqual(expected);
   else found.forEach((value, i) => expect(Math.abs(value - (expected[i] ?? Number.NaN))).toBeLessThan(0.1));
@@ -49,7 +34,7 @@ const trapNumbers = ({ passages }: TrapData): number[] =>
 
 describe("lesson 1", () => {
   it("shows the recorded run at once, and the reader's own as soon as the models are here: the same numbers", async () => {
-    const release = hold(".gguf", ".wasm");
+    const release = here.hold(".gguf", ".wasm");
     const { page, complaints, close } = await here.open("?lesson=the-trap");
     const run = recorded("the-trap.1");
     await page.locator("figure[data-exhibit='1'] svg").first().waitFor();
@@ -112,7 +97,7 @@ describe("lesson 2", () => {
     (["cosine", "logit"] as const).flatMap((score) => [...query, ...passage].flatMap((word) => word[score] ?? []));
 
   it("shows the recorded run, then the same numbers computed here", async () => {
-    const release = hold(".gguf");
+    const release = here.hold(".gguf");
     const { page, complaints, close } = await here.open("?lesson=why");
     const run = recorded("why.1").data as WordsData;
     await page.locator(".marked .word").first().waitFor();
@@ -254,7 +239,7 @@ describe("a lesson without models", () => {
 describe("a lesson on its way", () => {
   // How soon, `./build.sh page-speed` measures.
   it("is there to be read before engine and models, and nothing jumps when they come", async () => {
-    const release = hold(".gguf", ".wasm");
+    const release = here.hold(".gguf", ".wasm");
     const { page, complaints, close } = await here.open("?lesson=the-trap", {}, (page) =>
       page.addInitScript(() => {
         const seen = { shift: 0 };
@@ -286,7 +271,7 @@ describe("accessibility", () => {
   it.each(places)("has nothing that axe finds fault with: %s", async (place) => {
     expect(lessons).toContain("the-trap");
     // Lessons with their recorded runs, and with the panel that says what is loading.
-    if (place !== "") hold(".gguf");
+    if (place !== "") here.hold(".gguf");
     const { page, complaints, close } = await here.open(place);
     if (place === "") await shown(page, FIRST_QUERY);
     else await page.locator(place === "?lessons" ? ".lesson-list" : "article.lesson").waitFor();

@@ -2,11 +2,10 @@
 
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { COMPUTED_HERE, live, mark } from "./exhibits";
 import { served } from "./here";
 
 const here = served();
-
-const mark = (page: Page, number: number) => page.locator(`figure[data-exhibit="${number}"] .mark [role=status]`).textContent();
 
 /** What an exhibit says and shows, but for its controls and how it was made. */
 const found = async (page: Page, number: number): Promise<string> =>
@@ -20,20 +19,17 @@ describe("an exhibit that runs by itself", () => {
     ["logits", 2],
   ])("finds what was recorded: %s, %i", async (lesson, number) => {
     // Neither engine nor models, until the recorded run has been read.
-    let release = (): void => undefined;
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    for (const end of [".gguf", ".wasm"]) here.server.held.set(end, gate);
+    const release = here.hold(".gguf", ".wasm");
     const { page, complaints, close } = await here.open(`?lesson=${lesson}`);
     await page.locator(`figure[data-exhibit="${number}"] .drawing > *`).first().waitFor();
-    expect(await mark(page, number)).toContain("Recorded on");
+    expect(await mark(page, number).textContent()).toContain("Recorded on");
     const recorded = await found(page, number);
     expect(recorded.length).toBeGreaterThan(50);
     release();
-    await page.waitForSelector(`figure[data-exhibit="${number}"][data-progress="done"]`, { timeout: 90_000 });
-    const said = await mark(page, number);
-    expect(said).toMatch(/^Computed in this tab, just now, in [\d.]+ m?s on cpu \((simd128|relaxed-simd)/);
+    const said = await live(page, number);
+    expect(said).toMatch(COMPUTED_HERE);
     // The builds round differently; runs are recorded with simd128.
-    if (said?.includes("simd128")) expect(await found(page, number)).toBe(recorded);
+    if (said.includes("simd128")) expect(await found(page, number)).toBe(recorded);
     else expect((await found(page, number)).length).toBeGreaterThan(50);
     expect(complaints).toEqual([]);
     await close();
@@ -41,10 +37,7 @@ describe("an exhibit that runs by itself", () => {
 
   it("measures what reading costs here, and plans with that", async () => {
     const { page, complaints, close } = await here.open("?lesson=scout-and-judge");
-    for (const number of [1, 2]) {
-      await page.waitForSelector(`figure[data-exhibit="${number}"][data-progress="done"]`, { timeout: 120_000 });
-      expect(await mark(page, number)).toMatch(/^Computed in this tab, just now/);
-    }
+    for (const number of [1, 2]) expect(await live(page, number)).toMatch(/^Computed in this tab, just now/);
     expect(await found(page, 1)).toMatch(/with \d workers?, reading one pair takes [\d.]+ m?s if the passage has 60 words: as long as comparing a question with [\d,]+ vectors/);
     expect(await found(page, 2)).toMatch(/1 million documents: making all vectors takes [\d.]+ (min|h|days?), once[^]*Within 1 s, /);
     expect(complaints).toEqual([]);

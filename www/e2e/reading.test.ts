@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
 import { overflow } from "./audit";
-import { shown } from "./browser";
+import { shown, stoppable } from "./browser";
 import { served } from "./here";
 
 const here = served();
@@ -117,8 +117,7 @@ describe("the keyboard", () => {
 
   it("stops a search with Escape", async () => {
     const { page, close } = await here.open("?q=tea&pool=50");
-    // Looks at every frame: a quick search is over in less than a second.
-    await page.waitForFunction(() => document.querySelector("#stop")?.checkVisibility(), undefined, { timeout: 90_000 });
+    await stoppable(page);
     await page.locator("#query").press("Escape");
     await page.locator("#go").waitFor();
     expect(await page.locator("#query").inputValue()).toBe("tea");

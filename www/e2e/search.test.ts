@@ -7,7 +7,7 @@ import { Corpus, parseJsonLines, type LabelledQuery, type Passage } from "../src
 import { markOf } from "../src/labels";
 import { FIRST_QUERY } from "../src/state";
 import { verdictOn } from "../src/verdict";
-import { buildOf, column, native, repository, shown, site, type Watched } from "./browser";
+import { buildOf, column, native, repository, shown, site, stoppable, type Watched } from "./browser";
 import { served } from "./here";
 
 const corpusFile = (name: string): string => readFileSync(join(repository, "corpus", name), "utf8");
@@ -163,8 +163,7 @@ describe("models", () => {
   });
 
   it("says how far it is while they load, and takes a question meanwhile", async () => {
-    let release = (): void => undefined;
-    here.server.held.set("all-MiniLM-L6-v2-Q8_0.gguf", new Promise((resolve) => (release = resolve)));
+    const release = here.hold("all-MiniLM-L6-v2-Q8_0.gguf");
     const watched = await here.open();
     const { page } = watched;
     await page.locator("#loading progress").first().waitFor();
@@ -184,8 +183,7 @@ describe("Stop", () => {
   it("ends a search at once and leaves the question where it was", async () => {
     const watched = await here.open(`?q=${encodeURIComponent(FIRST_QUERY)}&pool=50`);
     const { page } = watched;
-    // Looks at every frame: a quick search is over in less than a second.
-    await page.waitForFunction(() => document.querySelector("#stop")?.checkVisibility(), undefined, { timeout: 90_000 });
+    await stoppable(page);
     await page.locator("#stop").click();
     await page.locator("#go").waitFor();
     expect(await page.locator("#status").textContent()).toContain("Stopped");
