@@ -11,6 +11,7 @@ import json
 import random
 import time
 from collections import defaultdict, deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +38,17 @@ POOLS = 3.0
 """What a group of a pool weighs, if another weighs 1: they are fewer, as they take longer to read, and keep what the bi-encoder knows."""
 AVERAGE_OVER = 400
 """Steps over which the weights are averaged (exponentially)."""
+KEPT = 0.85
+"""So much of what training changed in the base's layers is kept in the result, which is thereby drawn back towards the base: it costs some of
+what was learned of contrasts, and gains on what is far from the training texts (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022)."""
 DECAY = 0.25
 """The last part of the steps, in which the rate goes down to nothing."""
 QUERIES = 3
 """Of each kind and entry of our own texts, so many have a pool."""
 APART = 2
 """Layers that read query and passage apart."""
+OF_BASE = "bert."
+"""What the names of the weights begin with that the base has too."""
 RUNS = 10
 """A step's pairs are read in so many runs of like length, for little padding."""
 
@@ -104,11 +110,17 @@ class Reader:
         return scores
 
 
-class Average:
-    """The weights' exponential average, which is what is measured and kept."""
+def trained(model):
+    """What is trained of it: {name: a copy}."""
+    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
 
-    def __init__(self, model):
-        self.weights = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+
+class Average:
+    """The weights' exponential average, which, drawn back towards the base, is what is measured and kept."""
+
+    def __init__(self, model, base):
+        """`base` is what the base's layers have in the place of what is trained of them."""
+        self.weights, self.base = trained(model), base
 
     def update(self, model, step):
         share = max(1 / AVERAGE_OVER, 1 / (step + 1))
@@ -116,11 +128,17 @@ class Average:
             if name in self.weights:
                 self.weights[name].lerp_(p.detach(), share)
 
-    def swap(self, model):
-        """Exchanges the model's weights and the averaged ones."""
+    @contextmanager
+    def instead(self, model):
+        """Gives the model the weights that are kept, for as long as it is measured and written."""
+        own = trained(model)
         for name, p in model.named_parameters():
-            if name in self.weights:
-                p.data, self.weights[name] = self.weights[name], p.data
+            if name in own:
+                p.data.copy_(self.base[name].lerp(self.weights[name], KEPT) if name in self.base else self.weights[name])
+        yield
+        for name, p in model.named_parameters():
+            if name in own:
+                p.data.copy_(own[name])
 
 
 def rate_at(step, steps, begun):
@@ -157,6 +175,7 @@ def main():
     drawn_from = sources(a.data, compared, Taught(taught, seen), own_pools(own))
 
     model = GatedCrossEncoder(a.base, a.apart, a.layers).to(device).train()
+    base = {name: weights for name, weights in trained(model).items() if name.startswith(OF_BASE)}
     step, spent, begun, state = 0, 0.0, 0, a.out / "state.pt"
     if a.start and not state.exists():
         with safe_open(a.start, "pt") as file:
@@ -167,7 +186,7 @@ def main():
             raise ValueError(f"{a.start} has been trained for {step} steps: give more --steps")
     elif not state.exists():
         model.terms.data.copy_(fitted(a.base, taught.asked.passages, device))
-    read, average = Reader(model, tokenizer, device), Average(model)
+    read, average = Reader(model, tokenizer, device), Average(model, base)
     parameters = [p for p in model.parameters() if p.requires_grad]
     # Of another order of magnitude than all other weights.
     large = [model.scale, model.late, model.bias, model.gates, model.terms]
@@ -189,14 +208,13 @@ def main():
         kept = {"model": model.state_dict(), "average": average.weights, "optimizer": optimizer.state_dict(), "step": step, "spent": time.time() - started, "begun": begun}
         torch.save(kept, state.with_suffix(".new"))
         state.with_suffix(".new").rename(state)
-        average.swap(model)
-        export(model, a.out / "trained.safetensors", {"step": str(step), "minutes": f"{(time.time() - started) / 60:.1f}"})
-        if step % a.report_every == 0 or step == a.steps:
-            measure()
-        average.swap(model)
+        with average.instead(model):
+            export(model, a.out / "trained.safetensors", {"step": str(step), "minutes": f"{(time.time() - started) / 60:.1f}"})
+            if step % a.report_every == 0 or step >= a.steps:
+                measure()
 
     def measure():
-        note({"step": step, "minutes": round((time.time() - started) / 60, 1), **held_out.report(read)})
+        note({"step": step, "minutes": round((time.time() - started) / 60, 1), "kept": KEPT, **held_out.report(read)})
 
     def note(row):
         with open(a.out / "ledger.jsonl", "a") as ledger:
@@ -205,6 +223,8 @@ def main():
 
     if step == 0:
         measure()
+    if step >= a.steps:
+        keep()  # of a finished run: measured and written anew
 
     while step < a.steps:
         for group in optimizer.param_groups:
