@@ -115,6 +115,13 @@ def trained(model):
     return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
 
 
+def give(model, weights):
+    """Puts weights, by name, in the place of the model's own."""
+    for name, p in model.named_parameters():
+        if name in weights:
+            p.data.copy_(weights[name])
+
+
 class Average:
     """The weights' exponential average, which, drawn back towards the base, is what is measured and kept."""
 
@@ -132,13 +139,10 @@ class Average:
     def instead(self, model):
         """Gives the model the weights that are kept, for as long as it is measured and written."""
         own = trained(model)
-        for name, p in model.named_parameters():
-            if name in own:
-                p.data.copy_(self.base[name].lerp(self.weights[name], KEPT) if name in self.base else self.weights[name])
+        give(model, self.weights)
+        give(model, {name: of_base.lerp(self.weights[name], KEPT) for name, of_base in self.base.items()})
         yield
-        for name, p in model.named_parameters():
-            if name in own:
-                p.data.copy_(own[name])
+        give(model, own)
 
 
 def rate_at(step, steps, begun):
