@@ -28,7 +28,7 @@ from heldout import HeldOut
 from model import GatedCrossEncoder, bfloat16_pays, encoded, padded
 from pools import of_collections, of_entries
 from sources import Contrasts, Taught, own_pools, sources
-from start import take_over
+from start import PREFIX, take_over
 from teacher import teacher
 from terms import fitted
 
@@ -47,8 +47,6 @@ QUERIES = 3
 """Of each kind and entry of our own texts, so many have a pool."""
 APART = 2
 """Layers that read query and passage apart."""
-OF_BASE = "bert."
-"""What the names of the weights begin with that the base has too."""
 RUNS = 10
 """A step's pairs are read in so many runs of like length, for little padding."""
 
@@ -139,8 +137,7 @@ class Average:
     def instead(self, model):
         """Gives the model the weights that are kept, for as long as it is measured and written."""
         own = trained(model)
-        give(model, self.weights)
-        give(model, {name: of_base.lerp(self.weights[name], KEPT) for name, of_base in self.base.items()})
+        give(model, {**self.weights, **{name: of_base.lerp(self.weights[name], KEPT) for name, of_base in self.base.items()}})
         yield
         give(model, own)
 
@@ -152,7 +149,7 @@ def rate_at(step, steps, begun):
 
 def export(model, file, about):
     """Writes what was trained, as halves, and what else tools/trained.mjs has to know: the head, and which of the base's layers these are."""
-    halves = {name: p.detach().half() if p.ndim else p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    halves = {name: p.half() if p.ndim else p for name, p in trained(model).items()}
     numbers = {name: halves[name].tolist() for name in ("scale", "late", "bias", "terms", "gates")}
     head = {"head": "gated-late-interaction", "apart": model.apart, **numbers}
     save_file(halves, file, {**about, "head": json.dumps(head), "layers": json.dumps(model.layers)})
@@ -168,7 +165,7 @@ def main():
     taught = teacher(a.out / "teacher.npz", of_collections(a.data, a.seed), a.base, device)
     # What only inference tells apart would teach a pool nothing but noise.
     pooled = lambda entries: of_entries([entry for entry in entries if is_plain(entry) or not is_contrast(entry)], QUERIES)
-    asked = {name: pooled(trained) for name, (trained, _) in own_texts(a.data).items()}
+    asked = {name: pooled(of_file) for name, (of_file, _) in own_texts(a.data).items()}
     own = [teacher(a.out / "own" / f"{name}.npz", of_file, a.base, device) for name, of_file in asked.items() if len(of_file.passages) >= POOL]
     unseen = range(0, len(taught.asked.queries), 50)
     held_out = HeldOut(a.data, a.base, device, taught, unseen)
@@ -179,7 +176,7 @@ def main():
     drawn_from = sources(a.data, compared, Taught(taught, seen), own_pools(own))
 
     model = GatedCrossEncoder(a.base, a.apart, a.layers).to(device).train()
-    base = {name: weights for name, weights in trained(model).items() if name.startswith(OF_BASE)}
+    base = {name: weights for name, weights in trained(model).items() if name.startswith(PREFIX)}
     step, spent, begun, state = 0, 0.0, 0, a.out / "state.pt"
     if a.start and not state.exists():
         with safe_open(a.start, "pt") as file:
@@ -212,6 +209,9 @@ def main():
         kept = {"model": model.state_dict(), "average": average.weights, "optimizer": optimizer.state_dict(), "step": step, "spent": time.time() - started, "begun": begun}
         torch.save(kept, state.with_suffix(".new"))
         state.with_suffix(".new").rename(state)
+        write()
+
+    def write():
         with average.instead(model):
             export(model, a.out / "trained.safetensors", {"step": str(step), "minutes": f"{(time.time() - started) / 60:.1f}"})
             if step % a.report_every == 0 or step >= a.steps:
@@ -228,7 +228,7 @@ def main():
     if step == 0:
         measure()
     if step >= a.steps:
-        keep()  # of a finished run: measured and written anew
+        write()  # a finished run's result, anew
 
     while step < a.steps:
         for group in optimizer.param_groups:
