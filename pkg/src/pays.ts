@@ -1,7 +1,7 @@
 /**
  * Whether the build with relaxed SIMD is the quicker one on this processor. No browser says what a relaxed instruction is
- * compiled to, so it is measured: for two milliseconds, five where the clock shows whole ones only, before anything is
- * fetched. Runs in the worker.
+ * compiled to, so it is measured: for two or three milliseconds, five to seven where the clock shows whole ones only, before
+ * anything is fetched. Runs in the worker.
  */
 
 /**
@@ -22,6 +22,9 @@ const DISTURBED = 1.2;
 
 /** Pairs of stretches, disturbed ones included. */
 const MOST_ROUNDS = 8;
+
+/** Pairs of stretches that decide. */
+const [FOR, AGAINST] = [3, 2];
 
 /** Calls in one stretch, a few microseconds each: a clock that stands still for longer, as some browsers want it, is of no use. */
 const MOST_CALLS = 2000;
@@ -45,7 +48,11 @@ export function relaxedPays(loops: () => Loops = compileLoops, now = () => perfo
   }
 }
 
-/** Two undisturbed rounds out of three decide, as not every disturbance shows. False if there are too few. */
+/**
+ * Three undisturbed rounds for it decide, or two against it, whichever come first, as not every disturbance shows. More are
+ * wanted for it, as taking it where it doesn't pay costs time and other decimals than the visit before. False if there are
+ * too few.
+ */
 function measure(loops: Loops, now: () => number): boolean {
   // Both are called alike from the beginning, so that both have got equally far if the browser compiles what is called
   // often a second time.
@@ -62,12 +69,12 @@ function measure(loops: Loops, now: () => number): boolean {
     return edge - start > DISTURBED ? NaN : (calls * PRODUCTS[name]) / (edge - start);
   };
   let [pro, contra] = [0, 0];
-  for (let round = 0; round < MOST_ROUNDS && pro < 2 && contra < 2; round++) {
+  for (let round = 0; round < MOST_ROUNDS && pro < FOR && contra < AGAINST; round++) {
     const ratio = speed("relaxed") / speed("words");
     if (ratio > ENOUGH) pro++;
     else if (ratio <= ENOUGH) contra++;
   }
-  return pro === 2;
+  return pro === FOR;
 }
 
 /** Calls until the clock has advanced, and to `until` at least; returns when that was. */

@@ -43,10 +43,10 @@ export interface LoadOptions {
   /** Where hub models come from. Default: the Hugging Face hub. */
   hubUrl?: string | URL | undefined;
   /**
-   * The build of the engine. `"auto"`, the default: `relaxed-simd` where it is the quicker one, found out by two milliseconds
-   * of multiplying before anything is fetched, and `simd128` everywhere else. The builds round differently: the same pair's
-   * logits differ by up to some hundredths, but each gives the same bits in every browser. `relaxed-simd` is refused by
-   * browsers that lack relaxed SIMD, with an `UnsupportedBrowserError`.
+   * The build of the engine. `"auto"`, the default: `relaxed-simd` where it is the quicker one, found out by two or
+   * three milliseconds of multiplying before anything is fetched, and `simd128` everywhere else. The builds round
+   * differently: the same pair's logits differ by up to some hundredths, but each gives the same bits in every browser.
+   * `relaxed-simd` is refused by browsers that lack relaxed SIMD, with an `UnsupportedBrowserError`.
    */
   build?: Build | "auto" | undefined;
   /**

@@ -2,6 +2,9 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
@@ -107,15 +110,19 @@ export async function buildOf(page: Page): Promise<Build> {
 }
 
 /**
- * What the command line says of the same search, computing as a build does. Its decimals are the
- * shortest that give a 32-bit float back; the page holds that float itself.
+ * What the command line says of the same search, computing as a build does; with the shipped index, or with another one. Its
+ * decimals are the shortest that give a 32-bit float back; the page holds that float itself.
  */
-export async function native(question: string, pool: number, topK: number, build: Build): Promise<{ scout: Score[]; judge: Score[] }> {
-  const { stdout } = await promisify(execFile)(
-    commandLine,
-    ["search", "--json", "--build", build, "--pool", String(pool), "--top-k", String(topK), question],
-    { cwd: repository },
-  );
+export async function native(
+  question: string,
+  pool: number,
+  topK: number,
+  build: Build,
+  index?: string,
+): Promise<{ scout: Score[]; judge: Score[] }> {
+  const stdout = await tabrank([
+    "search", "--json", "--build", build, "--pool", String(pool), "--top-k", String(topK), ...(index === undefined ? [] : ["--index", index]), question,
+  ]);
   const result = JSON.parse(stdout) as {
     retrieved: { id: string; cosine: number }[];
     reranked: { id: string; logit: number }[];
@@ -124,4 +131,25 @@ export async function native(question: string, pool: number, topK: number, build
     scout: result.retrieved.map(({ id, cosine }) => ({ id, score: Math.fround(cosine) })),
     judge: result.reranked.map(({ id, logit }) => ({ id, score: Math.fround(logit) })),
   };
+}
+
+/**
+ * Calls `use` with the index that a build makes of the shipped corpus: the shipped one was made by `simd128`, and vectors of
+ * the other build differ in their last decimals.
+ */
+export async function withIndexOf<T>(build: Build, use: (index?: string) => Promise<T>): Promise<T> {
+  if (build === "simd128") return use();
+  const folder = await mkdtemp(join(tmpdir(), "tabrank-index-"));
+  try {
+    const index = join(folder, "index.safetensors");
+    await tabrank(["index", "--build", build, "--out", index]);
+    return await use(index);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What the command line prints. */
+async function tabrank(args: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(commandLine, args, { cwd: repository })).stdout;
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { FIRST_QUERY } from "../src/state";
-import { buildOf, column, launch, native, open, shown } from "./browser";
+import { buildOf, column, launch, native, open, shown, withIndexOf } from "./browser";
 import { served } from "./here";
 
 const here = served();
@@ -70,7 +70,8 @@ describe("an altered index", () => {
     const { page, close } = await here.open("?pool=5");
     await page.waitForFunction(() => document.body.textContent?.includes("The scout reads the library"));
     await shown(page, FIRST_QUERY);
-    const { scout } = await native(FIRST_QUERY, 5, 5, await buildOf(page));
+    const build = await buildOf(page);
+    const { scout } = await withIndexOf(build, (index) => native(FIRST_QUERY, 5, 5, build, index));
     expect(await column(page, "scout")).toEqual(scout);
     await close();
   });
