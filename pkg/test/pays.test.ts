@@ -9,16 +9,18 @@ const vnni: Costs = { relaxed: 2, words: 3.2 };
 const noSdot: Costs = { relaxed: 6.2, words: 5 };
 const noVnni: Costs = { relaxed: 4.4, words: 3 };
 
-/**
- * A processor, and a clock that shows its time in steps of `resolution` microseconds. `pauses` says after how many calls of
- * a loop, and for how long, something else runs, time and again.
- */
-function machine(costs: Costs, resolution: number, pauses: Partial<Record<keyof Loops, readonly [number, number]>> = {}) {
+/** After how many calls of a loop, and for how long, something else runs, time and again. */
+type Pauses = Partial<Record<keyof Loops, readonly [number, number]>>;
+/** How many times as long as usual a call takes. */
+type Slowness = (name: keyof Loops, times: number) => number;
+
+/** A processor, and a clock that shows its time in steps of `resolution` microseconds. */
+function machine(costs: Costs, resolution: number, pauses: Pauses = {}, slowness: Slowness = () => 1) {
   const state = { time: 123.4 };
   const loop = (name: keyof Loops) => {
     let calls = 0;
     return vi.fn((times: number) => {
-      state.time += (costs[name] * times) / 128;
+      state.time += ((costs[name] * times) / 128) * slowness(name, times);
       const [after, long] = pauses[name] ?? [];
       if (++calls % (after ?? Infinity) === 0) state.time += long ?? 0;
       return 1;
@@ -28,22 +30,18 @@ function machine(costs: Costs, resolution: number, pauses: Partial<Record<keyof 
   return { state, loops, pays: () => relaxedPays(() => loops, () => (Math.floor(state.time / resolution) * resolution) / 1000) };
 }
 
-/** A processor on which one loop takes four times as long in some rounds, the first of which is 1: too little to be noticed. */
-function disturbed(costs: Costs, name: keyof Loops, rounds: readonly number[]) {
-  const { state, loops } = machine(costs, 5);
+/** One loop takes four times as long in some rounds, the first of which is 1: too little to be noticed. */
+function slowedIn(rounds: readonly number[], slowed: keyof Loops): Slowness {
   let round = 0;
   let last: keyof Loops = "words";
-  const loop = (own: keyof Loops) => (times: number) => {
+  return (name, times) => {
     // Beforehand both are called for half as long.
     if (times === 128) {
-      if (own === "relaxed" && last === "words") round++;
-      last = own;
+      if (name === "relaxed" && last === "words") round++;
+      last = name;
     }
-    if (own === name && rounds.includes(round)) state.time += 3 * costs[own];
-    return loops[own](times);
+    return name === slowed && rounds.includes(round) ? 4 : 1;
   };
-  const both = { relaxed: loop("relaxed"), words: loop("words") };
-  return relaxedPays(() => both, () => (Math.floor(state.time / 5) * 5) / 1000);
 }
 
 describe("the relaxed build", () => {
@@ -76,8 +74,8 @@ describe("the relaxed build", () => {
   });
 
   test("isn't chosen for two rounds in which the other one was slowed down, nor refused for one in which it was itself", () => {
-    for (const rounds of [[1], [2], [1, 2], [1, 3], [2, 3]]) expect(disturbed(noVnni, "words", rounds)).toBe(false);
-    for (const rounds of [[1], [2], [3]]) expect(disturbed(sdot, "relaxed", rounds)).toBe(true);
+    for (const rounds of [[1], [2], [1, 2], [1, 3], [2, 3]]) expect(machine(noVnni, 5, {}, slowedIn(rounds, "words")).pays()).toBe(false);
+    for (const rounds of [[1], [2], [3]]) expect(machine(sdot, 5, {}, slowedIn(rounds, "relaxed")).pays()).toBe(true);
   });
 
   test("isn't chosen where something else runs all the time", () => {
